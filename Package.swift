@@ -1,0 +1,41 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The kernels are optimised in debug builds too: at -O0 the tests crawl. No contraction: every fused
+/// multiply-add is written out, so that all instruction sets give the same bits.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=c11"])]
+
+let package = Package(
+    name: "terrarium",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CKernels", cSettings: kernelFlags),
+        .target(name: "CCurses", linkerSettings: [.linkedLibrary("ncursesw")]),
+        .target(name: "GGUF"),
+        .target(name: "Tokenizer", dependencies: ["GGUF"]),
+        .target(name: "Transformer", dependencies: ["CKernels", "GGUF"]),
+        .target(name: "Engine", dependencies: ["GGUF", "Tokenizer", "Transformer"]),
+        .target(name: "Document", dependencies: ["Tokenizer", "Yams"]),
+        .target(name: "Laboratory", dependencies: ["Engine", "Tokenizer", "Yams"]),
+        .target(name: "Terminal"),
+        .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Laboratory", "Terminal"]),
+        .executableTarget(
+            name: "terrarium",
+            dependencies: [
+                "CCurses", "Workbench",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+        .testTarget(name: "GGUFTests", dependencies: ["GGUF"]),
+        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "GGUF"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+        .testTarget(name: "DocumentTests", dependencies: ["Document"]),
+        .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"]),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
+        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench"]),
+        .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Workbench"]),
+    ]
+)
