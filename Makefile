@@ -1,0 +1,65 @@
+# Debian packages the build needs; a name that is already installed (or provided) costs nothing.
+DEBIAN_PACKAGES := libncursesw5-dev
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# MODEL=PATH runs another GGUF instead of fetching the default one; ARGS are passed to the program.
+MODEL ?=
+ARGS ?=
+# VERIFY=1 makes `make model` check the whole hash of a model that is already there.
+VERIFY ?=
+
+PROGRAM := .build/release/terrarium
+SHARE := $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions/_terrarium \
+	fish:fish/vendor_completions.d/terrarium.fish
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test model build install clean swift packages
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  variables     MODEL=FILE.gguf  ARGS='prompts/story.md'  PREFIX=$(PREFIX)  DESTDIR=  VERIFY=1"
+
+run: build $(if $(MODEL),,model) ## set up what is missing, build, start the playground (MODEL=, ARGS=)
+	@echo "==> Starting $(PROGRAM)"
+	@exec $(PROGRAM) $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+test: swift packages model ## set up what is missing, build, run every test
+	@echo "==> Building the tests (release)"
+	@swift build -c release --build-tests
+	@echo "==> Running the tests"
+	@swift test -c release
+	@set -e; for script in scripts/test-*.sh; do [ -e "$$script" ] || continue; \
+		echo "==> Running $$script"; "./$$script"; done
+
+model: ## fetch the default model, once (VERIFY=1 checks its hash again)
+	@VERIFY="$(VERIFY)" scripts/fetch-model.sh
+
+build: swift packages ## build the program (release)
+	@echo "==> Building the program (release; the first time takes some minutes)"
+	@swift build -c release
+
+# `sudo make install` takes what the user has built: root often has no Swift, and must not own files in .build.
+install: ## install program, man page, completions and prompts (PREFIX=, DESTDIR=)
+	@if [ -z "$$SUDO_USER" ] || [ ! -x $(PROGRAM) ]; then $(MAKE) --no-print-directory build; fi
+	@echo "==> Installing into $(DESTDIR)$(PREFIX)"
+	@install -D -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/terrarium"
+	@install -D -m 644 docs/terrarium.1 "$(SHARE)/man/man1/terrarium.1"
+	@set -e; for pair in $(COMPLETIONS); do file="$(SHARE)/$${pair#*:}"; \
+		text=$$($(PROGRAM) --generate-completion-script "$${pair%%:*}"); \
+		mkdir -p "$${file%/*}"; printf '%s\n' "$$text" > "$$file"; chmod 644 "$$file"; done
+	@set -e; cd prompts; find . -type f ! -name '.*' | while IFS= read -r file; do \
+		install -D -m 644 "$$file" "$(SHARE)/terrarium/prompts/$$file"; done
+	@echo "==> Installed; the model is fetched with 'make model', as the user who runs it"
+
+clean: ## remove what was built (the model and your own prompts stay)
+	@echo "==> Removing .build"
+	@rm -rf .build
+
+swift:
+	@scripts/check-swift.sh 6.1
+
+packages:
+	@scripts/debian-packages.sh $(DEBIAN_PACKAGES)
