@@ -60,7 +60,7 @@ run() {
 }
 
 interrupted() {
-    trap - INT TERM HUP
+    trap '' INT TERM HUP # a second one must not cut the cleaning short
     [ -z "$child" ] || { kill "$child" 2>/dev/null && wait "$child" 2>/dev/null; } || true
     printf '\nStopped before the model was in place; run make model again to go on.\n' >&2
     exit 130
