@@ -1,0 +1,79 @@
+// What the files of this target share: the layout of tiles and activations, and the table each path fills.
+#ifndef TK_INSIDE_H
+#define TK_INSIDE_H
+#include "kernels.h"
+#include <string.h>
+
+#define TK_INLINE static inline __attribute__((always_inline, unused))
+
+/// Where the parts of an integer tile lie. Words are 4-byte groups of a row, transposed: word j of row r at 64 * j + 4 * r.
+/// Nibble types keep 4 words a row (low nibbles inputs 4j.., high nibbles 16 + 4j..), Q8_0 keeps 8 words with 128 added.
+/// The fifth bits are one word a row: bit j of its byte p belongs to input 4j + p.
+struct tk_layout {
+    int words, offset, has_bits, has_min;
+    size_t bits_at, scale_at, min_at, tile_bytes;
+};
+
+TK_INLINE struct tk_layout tk_layout(int type) {
+    struct tk_layout l = {0};
+    l.words = type == TK_Q8_0 ? 8 : 4;
+    l.offset = type == TK_Q4_0 ? 8 : type == TK_Q5_0 ? 16 : type == TK_Q8_0 ? 128 : 0;
+    l.has_bits = type == TK_Q5_0 || type == TK_Q5_1;
+    l.has_min = type == TK_Q4_1 || type == TK_Q5_1;
+    l.bits_at = (size_t)l.words * 64;
+    l.scale_at = l.bits_at + (l.has_bits ? 64 : 0);
+    l.min_at = l.scale_at + 32;
+    l.tile_bytes = l.min_at + (l.has_min ? 32 : 0);
+    return l;
+}
+
+TK_INLINE int tk_is_float(int type) { return type == TK_F32 || type == TK_F16 || type == TK_BF16; }
+
+/// An integer column: 64 bytes of integers a block, then scales, scaled sums and sums.
+struct tk_column {
+    const uint8_t *integers;
+    const float *scale, *scaled_sum;
+    const int32_t *sum;
+};
+
+TK_INLINE struct tk_column tk_column(const void *act, size_t blocks) {
+    const uint8_t *base = act;
+    const float *scale = (const float *)(base + 64 * blocks);
+    return (struct tk_column){base, scale, scale + blocks, (const int32_t *)(scale + 2 * blocks)};
+}
+
+TK_INLINE float tk_float_from_bits(uint32_t bits) {
+    float f;
+    memcpy(&f, &bits, 4);
+    return f;
+}
+
+TK_INLINE float tk_half_to_float(uint16_t h) {
+    uint32_t sign = (uint32_t)(h & 0x8000) << 16, magnitude = (uint32_t)(h & 0x7fff) << 13;
+    float f = tk_float_from_bits(magnitude) * 0x1p112f;
+    uint32_t bits;
+    memcpy(&bits, &f, 4);
+    if ((h & 0x7c00) == 0x7c00) bits = magnitude | 0x7f800000 | (h & 0x3ff ? 0x400000 : 0);
+    return tk_float_from_bits(bits | sign);
+}
+
+struct tk_table {
+    void (*act)(int, const float *, size_t, void *);
+    void (*matmul)(int, const void *, size_t, size_t, const void *, size_t, size_t, float *, size_t, int);
+    float (*exp)(float);
+    void (*silu_mul)(const float *, const float *, size_t, float *);
+    void (*rmsnorm)(const float *, const float *, size_t, float, float *);
+    void (*add)(float *, const float *, size_t);
+    void (*rope)(float *, size_t, size_t, size_t, const float *, int);
+    void (*log_sum)(const float *, size_t, float *, double *);
+    void (*entropy)(const float *, size_t, float, double, double *);
+    size_t (*rank)(const float *, size_t, size_t);
+    void (*store_key)(const float *, size_t, void *, size_t);
+    void (*store_value)(const float *, size_t, void *, size_t);
+    void (*scores)(const float *, size_t, const void *const *, size_t, size_t, float, float *);
+    void (*attend)(const float *, size_t, const void *const *, size_t, size_t, size_t, size_t, float, float *, float *, float *);
+    void (*pattern)(const float *, size_t, size_t, float, float, float *);
+};
+
+extern const struct tk_table tk_portable_table, tk_avx2_table, tk_avx512_table;
+#endif

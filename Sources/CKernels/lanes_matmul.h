@@ -1,0 +1,155 @@
+// Activations of both kinds, the products of float weights, and the walk over rows and columns that all types share.
+// Included by lanes.h.
+
+/// Sixteen columns' worth of order: one block's 32 integers where the path's product reads them.
+TK_INLINE void put_integers(ints low, ints high, uint8_t *to) {
+#ifdef TK_PLANES
+    ints low_byte = (low << 24) >> 24, high_byte = (high << 24) >> 24;
+    bytes16 planes[4] = {__builtin_convertvector((low - low_byte) >> 8, bytes16), __builtin_convertvector((high - high_byte) >> 8, bytes16),
+                         __builtin_convertvector(low_byte, bytes16), __builtin_convertvector(high_byte, bytes16)};
+    memcpy(to, planes, sizeof planes);
+#else
+    shorts a = __builtin_convertvector(low, shorts), b = __builtin_convertvector(high, shorts);
+    a = __builtin_shufflevector(a, a, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+    b = __builtin_shufflevector(b, b, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+    memcpy(to, &a, sizeof a);
+    memcpy(to + 32, &b, sizeof b);
+#endif
+}
+
+/// 32639 = 127 * 256 + 127 is the largest integer whose two signed bytes both fit. Not finite in, NaN scale out.
+static void integer_act(const float *x, size_t columns, void *act) {
+    size_t blocks = (columns + 31) / 32;
+    struct tk_column to = tk_column(act, blocks);
+    for (size_t b = 0; b < blocks; b++) {
+        size_t count = columns - 32 * b < 32 ? columns - 32 * b : 32;
+        floats low, high;
+        if (count == 32) {
+            low = load(x + 32 * b);
+            high = load(x + 32 * b + LANES);
+        } else {
+            float padded[32] = {0};
+            memcpy(padded, x + 32 * b, count * sizeof(float));
+            low = load(padded);
+            high = load(padded + LANES);
+        }
+        ints a = (ints)low & 0x7fffffff, c = (ints)high & 0x7fffffff;
+        int32_t bits = __builtin_reduce_max(__builtin_elementwise_max(a, c)); // the order of magnitudes, NaN above infinity
+        float most = tk_float_from_bits((uint32_t)bits), scale = most / 32639.0f, inverse = 32639.0f / most;
+        if (bits >= 0x7f800000) scale = NAN, inverse = 0;
+        else if (most < 0x1p-100f) scale = 0, inverse = 0; // the inverse would overflow
+        floats magic = all(0x1.8p23f);
+        ints low_int = all_ints(0), high_int = all_ints(0);
+        if (inverse != 0) {
+            low_int = (ints)(low * all(inverse) + magic) - (ints)magic;
+            high_int = (ints)(high * all(inverse) + magic) - (ints)magic;
+        }
+        int32_t sum = __builtin_reduce_add(low_int + high_int);
+        put_integers(low_int, high_int, (uint8_t *)to.integers + 64 * b);
+        ((float *)to.scale)[b] = scale;
+        ((float *)to.scaled_sum)[b] = scale * (float)sum;
+        ((int32_t *)to.sum)[b] = sum;
+    }
+}
+
+static void lanes_act(int type, const float *x, size_t columns, void *act) {
+    if (!tk_is_float(type)) {
+        integer_act(x, columns, act);
+        return;
+    }
+    size_t padded = (columns + 31) / 32 * 32;
+    memcpy(act, x, columns * sizeof(float));
+    memset((float *)act + columns, 0, (padded - columns) * sizeof(float));
+}
+
+typedef void (*tk_product)(const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts, size_t act_stride, float *out,
+                           size_t out_stride, int add);
+
+/// Rows in chunks that stay in the second cache, columns in groups whose activations stay in the first.
+/// products[i] takes 2^i columns; widest is the last i.
+static void walk(const tk_product *products, int widest, size_t row_tile_bytes, const void *tiles, size_t row_tiles, size_t blocks,
+                 const void *acts, size_t act_stride, size_t n, float *out, size_t out_stride, int add) {
+    size_t chunk = n <= (size_t)1 << widest ? row_tiles : 384 * 1024 / row_tile_bytes & ~(size_t)7;
+    if (chunk < 8) chunk = 8;
+    if (n & (n - 1) && chunk > 64 * 1024 / row_tile_bytes + 8) chunk = 64 * 1024 / row_tile_bytes + 8;
+    for (size_t t = 0; t < row_tiles; t += chunk) {
+        size_t rows = row_tiles - t < chunk ? row_tiles - t : chunk;
+        for (size_t c = 0; c < n;) {
+            int i = widest;
+            while ((size_t)1 << i > n - c) i--;
+            products[i]((const uint8_t *)tiles + t * row_tile_bytes, rows, blocks, (const uint8_t *)acts + c * act_stride, act_stride,
+                        out + c * out_stride + LANES * t, out_stride, add);
+            c += (size_t)1 << i;
+        }
+    }
+}
+
+TK_INLINE void put(float *out, floats sum, int add) { store(out, add ? load(out) + sum : sum); }
+
+TK_INLINE floats float_weights(int type, const uint8_t *tile, size_t k) {
+    if (type == TK_F32) return load((const float *)tile + LANES * k);
+    if (type == TK_F16) return half_in(tile + 2 * LANES * k);
+    halves h;
+    memcpy(&h, tile + 2 * LANES * k, sizeof h);
+    return (floats)(__builtin_convertvector(h, words) << 16);
+}
+
+/// `rows` row tiles by `columns` columns: that many chains run side by side.
+TK_INLINE void float_group(int type, int rows, int columns, const uint8_t *tiles, size_t blocks, const uint8_t *acts,
+                           size_t act_stride, float *out, size_t out_stride, int add) {
+    size_t row_tile = blocks * 32 * LANES * (type == TK_F32 ? 4 : 2);
+    floats sum[8];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows * columns; i++) sum[i] = all(0);
+    for (size_t k = 0; k < blocks * 32; k++) {
+        floats w[8];
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) w[r] = float_weights(type, tiles + (size_t)r * row_tile, k);
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) {
+            floats x = all(((const float *)(acts + (size_t)c * act_stride))[k]);
+#pragma clang loop unroll(full)
+            for (int r = 0; r < rows; r++) sum[c * rows + r] = fused(w[r], x, sum[c * rows + r]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) {
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) put(out + (size_t)c * out_stride + (size_t)(LANES * r), sum[c * rows + r], add);
+    }
+}
+
+TK_INLINE void float_product(int type, int columns, const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts,
+                             size_t act_stride, float *out, size_t out_stride, int add) {
+    enum { most = TK_IN_FLIGHT };
+    int rows = most / columns > 0 ? most / columns : 1;
+    size_t row_tile = blocks * 32 * LANES * (type == TK_F32 ? 4 : 2), t = 0;
+    for (; t + (size_t)rows <= row_tiles; t += (size_t)rows)
+        float_group(type, rows, columns, tiles + t * row_tile, blocks, acts, act_stride, out + LANES * t, out_stride, add);
+    for (; t < row_tiles; t++)
+        float_group(type, 1, columns, tiles + t * row_tile, blocks, acts, act_stride, out + LANES * t, out_stride, add);
+}
+
+#define TK_FLOAT_PRODUCT(type, columns)                                                                                        \
+    static void product_##type##_##columns(const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts,         \
+                                           size_t act_stride, float *out, size_t out_stride, int add) {                       \
+        float_product(type, columns, tiles, row_tiles, blocks, acts, act_stride, out, out_stride, add);                       \
+    }
+#define TK_FLOAT_PRODUCTS(type)                                                                                                \
+    TK_FLOAT_PRODUCT(type, 1)                                                                                                  \
+    TK_FLOAT_PRODUCT(type, 2)                                                                                                  \
+    TK_FLOAT_PRODUCT(type, 4)                                                                                                  \
+    TK_FLOAT_PRODUCT(type, 8)
+TK_FLOAT_PRODUCTS(TK_F32)
+TK_FLOAT_PRODUCTS(TK_F16)
+TK_FLOAT_PRODUCTS(TK_BF16)
+
+static void float_matmul(int type, const void *tiles, size_t row_tiles, size_t blocks, const void *acts, size_t act_stride, size_t n,
+                         float *out, size_t out_stride, int add) {
+    static const tk_product products[3][4] = {{product_TK_F32_1, product_TK_F32_2, product_TK_F32_4, product_TK_F32_8},
+                                              {product_TK_F16_1, product_TK_F16_2, product_TK_F16_4, product_TK_F16_8},
+                                              {product_TK_BF16_1, product_TK_BF16_2, product_TK_BF16_4, product_TK_BF16_8}};
+    int which = type == TK_F32 ? 0 : type == TK_F16 ? 1 : 2, widest = TK_IN_FLIGHT == 8 ? 3 : 2;
+    walk(products[which], widest, blocks * 32 * LANES * (type == TK_F32 ? 4 : 2), tiles, row_tiles, blocks, acts, act_stride, n, out,
+         out_stride, add);
+}

@@ -1,0 +1,113 @@
+// Tiles from the rows of a file, and rows back from tiles.
+#include "inside.h"
+
+int tk_supported(int type) {
+    switch (type) {
+    case TK_F32: case TK_F16: case TK_BF16: case TK_Q4_0: case TK_Q4_1: case TK_Q5_0: case TK_Q5_1: case TK_Q8_0: return 1;
+    default: return 0;
+    }
+}
+
+/// Unit: bytes of 32 inputs of a row, as in the file.
+static size_t block_bytes(int type) {
+    if (tk_is_float(type)) return type == TK_F32 ? 128 : 64;
+    struct tk_layout l = tk_layout(type);
+    return 2 + (l.has_min ? 2u : 0u) + (l.has_bits ? 4u : 0u) + 4 * (size_t)l.words;
+}
+
+size_t tk_row_bytes(int type, size_t columns) {
+    if (!tk_supported(type)) return 0;
+    if (tk_is_float(type)) return columns * (type == TK_F32 ? 4 : 2);
+    return (columns + 31) / 32 * block_bytes(type);
+}
+
+size_t tk_tile_bytes(int type) {
+    if (!tk_supported(type)) return 0;
+    return tk_is_float(type) ? 16 * block_bytes(type) : tk_layout(type).tile_bytes;
+}
+
+size_t tk_act_bytes(size_t columns) { return (columns + 31) / 32 * 128; }
+
+static void pack_floats(size_t width, const uint8_t *rows, size_t row_count, size_t columns, uint8_t *tiles) {
+    memset(tiles, 0, (columns + 31) / 32 * 32 * 16 * width);
+    for (size_t r = 0; r < row_count; r++)
+        for (size_t k = 0; k < columns; k++) memcpy(tiles + (k * 16 + r) * width, rows + (r * columns + k) * width, width);
+}
+
+/// ggml's bit k belongs to input k; ours is bit k / 4 of byte k % 4.
+static uint32_t spread_bits(uint32_t bits) {
+    uint32_t out = 0;
+    for (int k = 0; k < 32; k++) out |= (bits >> k & 1) << (8 * (k % 4) + k / 4);
+    return out;
+}
+
+/// One block of a file: scale, minimum, fifth bits, then nibbles or bytes.
+static void pack_block(const struct tk_layout *l, const uint8_t *block, size_t row, uint8_t *tile) {
+    memcpy(tile + l->scale_at + 2 * row, block, 2);
+    block += 2;
+    if (l->has_min) {
+        memcpy(tile + l->min_at + 2 * row, block, 2);
+        block += 2;
+    }
+    if (l->has_bits) {
+        uint32_t bits;
+        memcpy(&bits, block, 4);
+        bits = spread_bits(bits);
+        memcpy(tile + l->bits_at + 4 * row, &bits, 4);
+        block += 4;
+    }
+    uint32_t flip = l->words == 8 ? 0x80808080u : 0;
+    for (size_t j = 0; j < (size_t)l->words; j++) {
+        uint32_t word;
+        memcpy(&word, block + 4 * j, 4);
+        word ^= flip;
+        memcpy(tile + 64 * j + 4 * row, &word, 4);
+    }
+}
+
+void tk_pack(int type, const void *rows, size_t row_count, size_t columns, void *tiles) {
+    if (tk_is_float(type)) {
+        pack_floats(type == TK_F32 ? 4 : 2, rows, row_count, columns, tiles);
+        return;
+    }
+    struct tk_layout l = tk_layout(type);
+    size_t blocks = (columns + 31) / 32, bytes = block_bytes(type);
+    if (row_count < 16) memset(tiles, 0, blocks * l.tile_bytes);
+    for (size_t b = 0; b < blocks; b++)
+        for (size_t r = 0; r < row_count; r++)
+            pack_block(&l, (const uint8_t *)rows + (r * blocks + b) * bytes, r, (uint8_t *)tiles + b * l.tile_bytes);
+}
+
+static void unpack_floats(int type, const uint8_t *tiles, size_t count, size_t row, float *out) {
+    for (size_t k = 0; k < count; k++) {
+        if (type == TK_F32) {
+            memcpy(out + k, tiles + (k * 16 + row) * 4, 4);
+            continue;
+        }
+        uint16_t h;
+        memcpy(&h, tiles + (k * 16 + row) * 2, 2);
+        out[k] = type == TK_F16 ? tk_half_to_float(h) : tk_float_from_bits((uint32_t)h << 16);
+    }
+}
+
+void tk_unpack_row(int type, const void *tiles, size_t blocks, size_t row, float *out) {
+    if (tk_is_float(type)) {
+        unpack_floats(type, tiles, blocks * 32, row, out);
+        return;
+    }
+    struct tk_layout l = tk_layout(type);
+    for (size_t b = 0; b < blocks; b++, out += 32) {
+        const uint8_t *tile = (const uint8_t *)tiles + b * l.tile_bytes;
+        uint16_t h[2] = {0};
+        memcpy(h, tile + l.scale_at + 2 * row, 2);
+        if (l.has_min) memcpy(h + 1, tile + l.min_at + 2 * row, 2);
+        float d = tk_half_to_float(h[0]), m = tk_half_to_float(h[1]);
+        for (size_t k = 0; k < 32; k++) {
+            size_t j = k / 4, at = 4 * row + k % 4;
+            int q = l.words == 8 ? tile[64 * j + at] : tile[64 * (j % 4) + at] >> (j < 4 ? 0 : 4) & 15;
+            if (l.has_bits) q |= (tile[l.bits_at + at] >> j & 1) << 4;
+            out[k] = (float)(q - l.offset) * d;
+            if (l.has_min) out[k] += m;
+        }
+    }
+}
