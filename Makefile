@@ -10,13 +10,16 @@ ARGS ?=
 VERIFY ?=
 
 PROGRAM := .build/release/terrarium
+# What is installed carries Swift's libraries in itself, so that it outlives the toolchain. Tests cannot be linked
+# so; a folder of its own saves building everything anew each time the two alternate.
+STATIC := .build-static/release/terrarium
 SHARE := $(DESTDIR)$(PREFIX)/share
 COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions/_terrarium \
 	fish:fish/vendor_completions.d/terrarium.fish
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test model build install clean swift packages
+.PHONY: help run test model build static install clean swift packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,22 +44,27 @@ build: swift packages ## build the program (release)
 	@echo "==> Building the program (release; the first time takes some minutes)"
 	@swift build -c release
 
-# `sudo make install` takes what the user has built: root often has no Swift, and must not own files in .build.
+static: swift packages ## build the program with Swift's libraries inside, as install does
+	@echo "==> Building the program to install (release, static; the first time takes some minutes)"
+	@swift build -c release --static-swift-stdlib --scratch-path .build-static --product terrarium
+
+# `sudo make install` takes what the user has built: root often has no Swift, and must not own files in here.
 install: ## install program, man page, completions and prompts (PREFIX=, DESTDIR=)
-	@if [ -z "$$SUDO_USER" ] || [ ! -x $(PROGRAM) ]; then $(MAKE) --no-print-directory build; fi
+	@if [ -z "$$SUDO_USER" ] || [ ! -x $(STATIC) ]; then $(MAKE) --no-print-directory static || { \
+		[ -z "$$SUDO_USER" ] || echo "Or run 'make static' as yourself, then 'sudo make install'." >&2; exit 1; }; fi
 	@echo "==> Installing into $(DESTDIR)$(PREFIX)"
-	@install -D -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/terrarium"
+	@install -D -m 755 $(STATIC) "$(DESTDIR)$(PREFIX)/bin/terrarium"
 	@install -D -m 644 docs/terrarium.1 "$(SHARE)/man/man1/terrarium.1"
 	@set -e; for pair in $(COMPLETIONS); do file="$(SHARE)/$${pair#*:}"; \
-		text=$$($(PROGRAM) --generate-completion-script "$${pair%%:*}"); \
+		text=$$($(STATIC) --generate-completion-script "$${pair%%:*}"); \
 		mkdir -p "$${file%/*}"; printf '%s\n' "$$text" > "$$file"; chmod 644 "$$file"; done
 	@set -e; cd prompts; find . -type f ! -name '.*' | while IFS= read -r file; do \
 		install -D -m 644 "$$file" "$(SHARE)/terrarium/prompts/$$file"; done
 	@echo "==> Installed; the model is fetched with 'make model', as the user who runs it"
 
 clean: ## remove what was built (the model and your own prompts stay)
-	@echo "==> Removing .build"
-	@rm -rf .build
+	@echo "==> Removing .build and .build-static"
+	@rm -rf .build .build-static
 
 swift:
 	@scripts/check-swift.sh 6.1
