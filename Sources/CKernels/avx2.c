@@ -1,16 +1,117 @@
-// AVX2, FMA and F16C: products of 16-bit integers in pairs, which are exact.
+// AVX2, FMA and F16C: products of 16-bit integers in pairs, which are exact (bytes in pairs would saturate).
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define TK_IN_FLIGHT 4
-#include "lanes.h"
-static void avx2_matmul(int type, const void *tiles, size_t row_tiles, size_t blocks, const void *acts, size_t act_stride,
-                            size_t n, float *out, size_t out_stride, int add) {
-    if (!tk_is_float(type)) { tk_portable_table.matmul(type, tiles, row_tiles, blocks, acts, act_stride, n, out, out_stride, add); return; }
-    float_matmul(type, tiles, row_tiles, blocks, acts, act_stride, n, out, out_stride, add);
+#define TK_WIDEST 2
+#define TK_AHEAD 2048
+
+#include "lanes_types.h"
+
+TK_INLINE __m256 half_row(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+
+TK_INLINE floats joined(__m256 low, __m256 high) {
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
-const struct tk_table tk_avx2_table = TK_FILL_TABLE(avx2_matmul);
+
+TK_INLINE halves narrowed(floats x) {
+    __m128i low = _mm256_cvtps_ph(__builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7), _MM_FROUND_TO_NEAREST_INT);
+    __m128i high = _mm256_cvtps_ph(__builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15), _MM_FROUND_TO_NEAREST_INT);
+    return (halves)_mm256_set_m128i(high, low);
+}
+
+#define TK_HALF_IN(p) joined(half_row(p), half_row((const uint8_t *)(p) + 16))
+#define TK_HALF_OUT(x) narrowed(x)
+#include "lanes.h"
+
+/// The even and odd bytes of one word of 8 rows, widened to 16 bits, with its fifth bits where the type has them.
+TK_INLINE void spread(struct tk_layout l, int j, __m256i nibbles, __m256i bits, __m256i *even, __m256i *odd) {
+    const __m256i low = _mm256_set1_epi16(l.words == 8 ? 255 : 15), fifth = _mm256_set1_epi16(16);
+    int up = l.words < 8 && j >= 4;
+    *even = _mm256_and_si256(up ? _mm256_srli_epi16(nibbles, 4) : nibbles, low);
+    *odd = _mm256_srli_epi16(nibbles, up ? 12 : 8);
+    if (!up && l.words < 8) *odd = _mm256_and_si256(*odd, low);
+    if (!l.has_bits) return;
+    __m256i even_bit = j < 4 ? _mm256_slli_epi16(bits, 4 - j) : _mm256_srli_epi16(bits, j - 4);
+    *even = _mm256_or_si256(*even, _mm256_and_si256(even_bit, fifth));
+    *odd = _mm256_or_si256(*odd, _mm256_and_si256(_mm256_srli_epi16(bits, j + 4), fifth));
+}
+
+TK_INLINE __m256i word(const uint8_t *p) {
+    int32_t v;
+    memcpy(&v, p, 4);
+    return _mm256_set1_epi32(v);
+}
+
+/// The exact products of a block's rows 8 * half ..< 8 * half + 8 with `columns` columns.
+TK_INLINE void dot(struct tk_layout l, int columns, int half, const uint8_t *tile, const uint8_t *const *integers, size_t b,
+                   __m256i *sum) {
+    __m256i bits = _mm256_setzero_si256(), other[4];
+    if (l.has_bits) bits = _mm256_loadu_si256((const __m256i *)(tile + l.bits_at + 32 * half));
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) sum[c] = other[c] = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) {
+        int j = l.words == 8 ? i : i / 2 + i % 2 * 4; // both nibbles of a word in turn: it is loaded once
+        __m256i even, odd, v = _mm256_loadu_si256((const __m256i *)(tile + 64 * (j % l.words) + 32 * half));
+        spread(l, j, v, bits, &even, &odd);
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) {
+            const uint8_t *x = integers[c] + 64 * b + 8 * j;
+            sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(even, word(x)));
+            if (columns < 4) other[c] = _mm256_add_epi32(other[c], _mm256_madd_epi16(odd, word(x + 4)));
+            else sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(odd, word(x + 4)));
+        }
+    }
+    if (columns < 4)
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) sum[c] = _mm256_add_epi32(sum[c], other[c]);
+}
+
+/// Adds a block to the sums of 8 rows: the scale's product, then the minimum's.
+TK_INLINE void add_block(struct tk_layout l, int columns, int half, const uint8_t *tile, const uint8_t *const *integers, size_t b,
+                         size_t blocks, __m256 (*acc)[2]) {
+    __m256i sum[4];
+    dot(l, columns, half, tile, integers, b, sum);
+    __m256 d = half_row(tile + l.scale_at + 16 * half), m = _mm256_setzero_ps();
+    if (l.has_min) m = half_row(tile + l.min_at + 16 * half);
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) {
+        const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
+        __m256 scale = _mm256_castsi256_ps(word(scales));
+        if (l.offset)
+            sum[c] = _mm256_sub_epi32(sum[c],
+                                      _mm256_slli_epi32(word(scales + 8 * blocks), l.offset == 128 ? 7 : l.offset == 16 ? 4 : 3));
+        acc[c][half] = _mm256_fmadd_ps(_mm256_mul_ps(d, scale), _mm256_cvtepi32_ps(sum[c]), acc[c][half]);
+        if (l.has_min) acc[c][half] = _mm256_fmadd_ps(m, _mm256_castsi256_ps(word(scales + 4 * blocks)), acc[c][half]);
+    }
+}
+
+TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts,
+                               size_t act_stride, float *out, size_t out_stride, int add) {
+    struct tk_layout l = tk_layout(type);
+    const uint8_t *integers[4];
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) integers[c] = acts + (size_t)c * act_stride;
+    for (size_t t = 0; t < row_tiles; t++) {
+        __m256 acc[4][2];
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) acc[c][0] = acc[c][1] = _mm256_setzero_ps();
+        for (size_t b = 0; b < blocks; b++, tiles += l.tile_bytes) {
+            if (columns <= 2)
+#pragma clang loop unroll(full)
+                for (size_t line = 0; line < l.tile_bytes; line += 64) _mm_prefetch(tiles + TK_AHEAD + line, _MM_HINT_T0);
+            add_block(l, columns, 0, tiles, integers, b, blocks, acc);
+            add_block(l, columns, 1, tiles, integers, b, blocks, acc);
+        }
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) put(out + (size_t)c * out_stride + LANES * t, joined(acc[c][0], acc[c][1]), add);
+    }
+}
+
+#include "integer_products.h"
+const struct tk_table tk_avx2_table = TK_FILL_TABLE(integer_matmul);
 #pragma clang attribute pop
 #endif

@@ -1,16 +1,104 @@
-// AVX-512 with VNNI.
+// AVX-512 with VNNI: unsigned weights times signed bytes, 16 rows at once, the 16-bit activations as two planes of bytes.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(                                                                                                  \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #define TK_IN_FLIGHT 8
+#define TK_PLANES 1
+#define TK_WIDEST 3
+#define TK_AHEAD 2048
+#define TK_HALF_IN(p) ((floats)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
+#define TK_HALF_OUT(x) ((halves)_mm512_cvtps_ph((__m512)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 #include "lanes.h"
-static void avx512_matmul(int type, const void *tiles, size_t row_tiles, size_t blocks, const void *acts, size_t act_stride,
-                            size_t n, float *out, size_t out_stride, int add) {
-    if (!tk_is_float(type)) { tk_portable_table.matmul(type, tiles, row_tiles, blocks, acts, act_stride, n, out, out_stride, add); return; }
-    float_matmul(type, tiles, row_tiles, blocks, acts, act_stride, n, out, out_stride, add);
+
+/// Word j of 16 rows as unsigned bytes, j in 0 ..< 8.
+TK_INLINE void expand(struct tk_layout l, const uint8_t *tile, __m512i w[8]) {
+    const __m512i low = _mm512_set1_epi8(15), fifth = _mm512_set1_epi8(16);
+    if (l.words == 8) {
+#pragma clang loop unroll(full)
+        for (int j = 0; j < 8; j++) w[j] = _mm512_loadu_si512(tile + 64 * j);
+        return;
+    }
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 4; j++) {
+        __m512i v = _mm512_loadu_si512(tile + 64 * j);
+        w[j] = _mm512_and_si512(v, low);
+        w[4 + j] = _mm512_and_si512(_mm512_srli_epi16(v, 4), low);
+    }
+    if (!l.has_bits) return;
+    __m512i bits = _mm512_loadu_si512(tile + l.bits_at);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 8; j++) {
+        __m512i at = j < 4 ? _mm512_slli_epi16(bits, (unsigned)(4 - j)) : _mm512_srli_epi16(bits, (unsigned)(j - 4));
+        w[j] = _mm512_ternarylogic_epi32(w[j], at, fifth, 0xf8); // a | (b & c)
+    }
 }
-const struct tk_table tk_avx512_table = TK_FILL_TABLE(avx512_matmul);
+
+TK_INLINE __m512i word(const uint8_t *p) {
+    int32_t v;
+    memcpy(&v, p, 4);
+    return _mm512_set1_epi32(v);
+}
+
+/// The exact products of a block with `columns` columns. One or two columns keep the planes' sums apart, for two chains each.
+TK_INLINE void dot(int columns, const __m512i w[8], const uint8_t *const *integers, size_t b, __m512i *sum) {
+    __m512i low[8];
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) sum[c] = low[c] = _mm512_setzero_si512();
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 8; j++)
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) sum[c] = _mm512_dpbusd_epi32(sum[c], w[j], word(integers[c] + 64 * b + 4 * j));
+    if (columns > 2)
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) low[c] = _mm512_slli_epi32(sum[c], 8);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 8; j++)
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) low[c] = _mm512_dpbusd_epi32(low[c], w[j], word(integers[c] + 64 * b + 32 + 4 * j));
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) sum[c] = columns > 2 ? low[c] : _mm512_add_epi32(_mm512_slli_epi32(sum[c], 8), low[c]);
+}
+
+TK_INLINE __m512 half_row(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+
+TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts,
+                               size_t act_stride, float *out, size_t out_stride, int add) {
+    struct tk_layout l = tk_layout(type);
+    const uint8_t *integers[8];
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) integers[c] = acts + (size_t)c * act_stride;
+    for (size_t t = 0; t < row_tiles; t++) {
+        __m512 acc[8];
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) acc[c] = _mm512_setzero_ps();
+        for (size_t b = 0; b < blocks; b++, tiles += l.tile_bytes) {
+            if (columns <= 2)
+#pragma clang loop unroll(full)
+                for (size_t line = 0; line < l.tile_bytes; line += 64) _mm_prefetch(tiles + TK_AHEAD + line, _MM_HINT_T0);
+            __m512i w[8], sum[8];
+            expand(l, tiles, w);
+            dot(columns, w, integers, b, sum);
+            __m512 d = half_row(tiles + l.scale_at), m = l.has_min ? half_row(tiles + l.min_at) : _mm512_setzero_ps();
+#pragma clang loop unroll(full)
+            for (int c = 0; c < columns; c++) {
+                const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
+                __m512 scale = _mm512_castsi512_ps(word(scales));
+                if (l.offset)
+                    sum[c] = _mm512_sub_epi32(
+                        sum[c], _mm512_slli_epi32(word(scales + 8 * blocks), l.offset == 128 ? 7 : l.offset == 16 ? 4 : 3));
+                acc[c] = _mm512_fmadd_ps(_mm512_mul_ps(d, scale), _mm512_cvtepi32_ps(sum[c]), acc[c]);
+                if (l.has_min) acc[c] = _mm512_fmadd_ps(m, _mm512_castsi512_ps(word(scales + 4 * blocks)), acc[c]);
+            }
+        }
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) put(out + (size_t)c * out_stride + LANES * t, (floats)acc[c], add);
+    }
+}
+
+#include "integer_products.h"
+const struct tk_table tk_avx512_table = TK_FILL_TABLE(integer_matmul);
 #pragma clang attribute pop
 #endif

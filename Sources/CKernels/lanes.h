@@ -2,19 +2,8 @@
 // A path sets before including: TK_HALF_IN / TK_HALF_OUT where it has instructions for float16, TK_PLANES when it reads
 // 16-bit activations as two planes of bytes, TK_IN_FLIGHT (how many sums of 16 rows fit its registers).
 // Equal bits need no care here: a vector operation rounds each lane like the scalar one, and nothing is reassociated.
-#include "inside.h"
+#include "lanes_types.h"
 #include <math.h>
-
-#pragma clang diagnostic ignored "-Wpsabi" // vectors are passed between inlined functions only
-
-typedef float floats __attribute__((vector_size(64)));
-typedef int32_t ints __attribute__((vector_size(64)));
-typedef uint32_t words __attribute__((vector_size(64)));
-typedef double doubles __attribute__((vector_size(128)));
-typedef uint16_t halves __attribute__((vector_size(32)));
-typedef int16_t shorts __attribute__((vector_size(32)));
-typedef int8_t bytes16 __attribute__((vector_size(16)));
-enum { LANES = 16 };
 
 TK_INLINE floats all(float x) { return (floats){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 TK_INLINE ints all_ints(int32_t x) { return (ints){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
