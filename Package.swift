@@ -17,7 +17,7 @@ let package = Package(
         .target(name: "GGUF"),
         .target(name: "Tokenizer", dependencies: ["GGUF"]),
         .target(name: "Transformer", dependencies: ["CKernels", "GGUF"]),
-        .target(name: "Engine", dependencies: ["GGUF", "Tokenizer", "Transformer"]),
+        .target(name: "Engine", dependencies: ["CKernels", "GGUF", "Tokenizer", "Transformer"]),
         .target(name: "Document", dependencies: ["Tokenizer", "Yams"]),
         .target(name: "Laboratory", dependencies: ["Engine", "Tokenizer", "Yams"]),
         .target(name: "Terminal"),

@@ -1,0 +1,87 @@
+import GGUF
+import Glibc
+import Tokenizer
+import Transformer
+
+/// A model file read into memory: weights, sizes, tokenizer and a fingerprint. A value shared by all sessions.
+///
+/// Engine as a whole — in: token ids and settings. Out: steps, distributions, traces, patterns, lenses.
+/// Invariants: the same ids give the same bits whatever was reused; every number shown is of the raw distribution
+/// unless it says otherwise. Must not know: tasks, screens.
+package final class Model: Sendable {
+    package let path: String
+    package let shape: Architecture
+    package let tokenizer: Tokenizer
+    package let weights: Weights
+    package let quantization: String
+    package let fingerprint: String
+    package let parameters: Int
+
+    /// - Throws: `EngineError` with the file's fault; `progress` runs from 0 to 1 on a loading thread.
+    package init(path: String, threads: Int, progress: @escaping @Sendable (Double) -> Void = { _ in }) throws(EngineError) {
+        let gguf: GGUF
+        do { gguf = try GGUF(path: path) } catch { throw .file(error) }
+        do { shape = try Architecture(gguf) } catch { throw .model(error) }
+        do { tokenizer = try Tokenizer(gguf) } catch { throw .tokenizer(error) }
+        do { weights = try Weights(gguf, shape, threads: threads, progress: progress) } catch { throw .model(error) }
+        guard tokenizer.count <= shape.vocabulary else { throw .vocabulary(tokens: tokenizer.count, rows: shape.vocabulary) }
+        self.path = path
+        let summary = ModelSummary(gguf)
+        (quantization, parameters, fingerprint) = (summary.quantization, summary.parameters, summary.fingerprint)
+    }
+
+    package var fileName: String { String(path.split(separator: "/").last ?? "") }
+    /// The file's name without its ending, with the quantisation apart.
+    package var title: String {
+        var name = fileName.hasSuffix(".gguf") ? String(fileName.dropLast(5)) : fileName
+        for separator in [".", "-"] where name.hasSuffix(separator + quantization) { name = String(name.dropLast(quantization.count + 1)) }
+        return "\(name) \(quantization)"
+    }
+
+    /// How many threads to use when nobody says: the machine's cores, at most 8.
+    package static var defaultThreads: Int { max(1, min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
+}
+
+/// What the header of a model file tells, without its weights.
+package struct ModelSummary: Sendable {
+    package let path: String, name: String, family: String, quantization: String, fingerprint: String
+    package let parameters: Int, context: Int, bytes: Int
+
+    package init(path: String) throws(EngineError) {
+        do { self.init(try GGUF(path: path)) } catch { throw .file(error) }
+    }
+
+    init(_ gguf: GGUF) {
+        path = gguf.path
+        family = gguf.string("general.architecture") ?? "unknown"
+        name = gguf.string("general.name") ?? String(gguf.path.split(separator: "/").last ?? "")
+        context = gguf.integer("\(family).context_length") ?? 0
+        bytes = gguf.fileSize
+        parameters = gguf.tensors.reduce(0) { $0 + $1.elements }
+        // The type that holds most of the matrices; embeddings and norms are often kept in another.
+        var share: [String: Int] = [:]
+        for tensor in gguf.tensors where tensor.shape.count > 1 && tensor.name != "token_embd.weight" {
+            share[tensor.type.name, default: 0] += tensor.elements
+        }
+        quantization = share.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "unknown"
+        fingerprint = Self.fingerprint(gguf)
+    }
+
+    /// A hash of the header's facts and of 256 bytes from the start, the middle and the end of each tensor.
+    private static func fingerprint(_ gguf: GGUF) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func add(_ bytes: some Sequence<UInt8>) { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        let reader = try? TensorReader(gguf)
+        for tensor in gguf.tensors {
+            add("\(tensor.name) \(tensor.type.rawValue) \(tensor.shape) \(tensor.offset)".utf8)
+            let count = min(256, tensor.bytes)
+            var sample = [UInt8](repeating: 0, count: count)
+            for offset in [0, (tensor.bytes - count) / 2, tensor.bytes - count] {
+                sample.withUnsafeMutableBytes { try? reader?.read(tensor, from: offset, into: $0) }
+                add(sample)
+            }
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,87 @@
+import Transformer
+
+/// What the attention heads did, from the kept record, bit by bit as in the pass.
+extension Session {
+    /// One head's attention rows for some queries. Shape: a row for query q has q + 1 weights that sum to 1.
+    package func pattern(layer: Int, head: Int, queries: Range<Int>, cancelled: () -> Bool = { false }) throws(EngineError) -> [[Float]] {
+        guard (0..<model.shape.layers).contains(layer), (0..<model.shape.heads).contains(head) else { return [] }
+        let queries = queries.clamped(to: 0..<tokens.count)
+        var rows: [[Float]] = []
+        for part in batches(queries) {
+            if cancelled() { break }
+            let found = Slots<[Float]>(part.count, [])
+            try visitPatterns(layer: layer, heads: head..<head + 1, queries: part) { _, position, row in
+                found[position - part.lowerBound] = Array(row)
+            }
+            rows += found.values
+        }
+        return rows
+    }
+
+    /// Every head's attention row of one query. Shape: [layers][heads][query + 1].
+    package func attention(query: Int) throws(EngineError) -> [[[Float]]] {
+        guard tokens.indices.contains(query) else { return [] }
+        var all: [[[Float]]] = []
+        for layer in 0..<model.shape.layers {
+            let found = Slots<[Float]>(model.shape.heads, [])
+            try visitPatterns(layer: layer, heads: 0..<model.shape.heads, queries: query..<query + 1) { head, _, row in
+                found[head] = Array(row)
+            }
+            all.append(found.values)
+        }
+        return all
+    }
+
+    private func batches(_ range: Range<Int>) -> [Range<Int>] {
+        stride(from: range.lowerBound, to: range.upperBound, by: Forward.batch).map { $0..<min(range.upperBound, $0 + Forward.batch) }
+    }
+
+    /// Visits attention rows of a batch of queries; `visit` is called by several threads at once.
+    func visitPatterns(layer: Int, heads: Range<Int>, queries: Range<Int>,
+                       visit: (_ head: Int, _ position: Int, _ row: UnsafeBufferPointer<Float>) -> Void) throws(EngineError) {
+        try recall(queries)
+        let rows = queries.compactMap { position in record.row(layer, position).map { (residual: UnsafePointer($0), position: position) } }
+        guard rows.count == queries.count else { return }
+        let width = model.shape.heads * model.shape.headWidth
+        let projected = UnsafeMutablePointer<Float>.allocate(capacity: rows.count * width)
+        defer { projected.deallocate() }
+        forward.queries(layer: layer, rows: rows, into: projected)
+        forward.patterns(layer: layer, heads: heads, queries: projected, positions: queries, cache: cache, visit: visit)
+    }
+
+    /// What the heads of all layers do on the newest queries; nil when cancelled.
+    package func headScores(newest count: Int = 256, cancelled: () -> Bool = { false }) throws(EngineError) -> HeadScores? {
+        let queries = max(0, tokens.count - count)..<tokens.count
+        let shape = model.shape
+        var scores = HeadScores(layers: shape.layers, heads: shape.heads, queries: queries.count)
+        guard !queries.isEmpty else { return scores }
+        let marks = TokenMarks(tokens)
+        for layer in 0..<shape.layers {
+            for part in batches(queries) {
+                if cancelled() { return nil }
+                let found = Slots<HeadScores.Sum>(part.count * shape.heads, .init())
+                try visitPatterns(layer: layer, heads: 0..<shape.heads, queries: part) { head, position, row in
+                    found[(position - part.lowerBound) * shape.heads + head] = marks.score(row, query: position)
+                }
+                for (index, sum) in found.values.enumerated() { scores.add(sum, layer: layer, head: index % shape.heads) }
+            }
+        }
+        scores.divide()
+        return scores
+    }
+}
+
+/// Storage for results that several threads write, each slot by one.
+final class Slots<Value>: @unchecked Sendable {
+    private let slots: UnsafeMutableBufferPointer<Value>
+    init(_ count: Int, _ value: Value) {
+        slots = .allocate(capacity: count)
+        slots.initialize(repeating: value)
+    }
+    deinit { slots.deinitialize(); slots.deallocate() }
+    subscript(index: Int) -> Value {
+        get { slots[index] }
+        set { slots[index] = newValue }
+    }
+    var values: [Value] { Array(slots) }
+}

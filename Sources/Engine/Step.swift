@@ -1,0 +1,28 @@
+import CKernels
+import Tokenizer
+
+/// One position's record: a token and how the raw distribution before it saw it.
+package struct Step: Sendable, Equatable {
+    package let id: TokenID
+    /// Unit: nats.
+    package let logprob: Float
+    /// 0 is the most likely.
+    package let rank: Int
+    /// Of the distribution before the token. Unit: nats.
+    package let entropy: Float
+
+    package init(id: TokenID, logprob: Float, rank: Int, entropy: Float) {
+        (self.id, self.logprob, self.rank, self.entropy) = (id, logprob, rank, entropy)
+    }
+
+    /// Measures a token in the logits before it; nil when they are not finite.
+    package init?(_ id: TokenID, in logits: UnsafeBufferPointer<Float>) {
+        guard logits.indices.contains(Int(id)), let base = logits.baseAddress else { return nil }
+        var maximum: Float = 0, sum = 0.0, entropy = 0.0
+        tk_log_sum(base, logits.count, &maximum, &sum)
+        guard sum.isFinite, maximum.isFinite else { return nil }
+        tk_entropy(base, logits.count, maximum, sum, &entropy)
+        let logprob = Double(logits[Int(id)]) - Double(maximum) - logarithm(sum)
+        self.init(id: id, logprob: Float(logprob), rank: tk_rank(base, logits.count, Int(id)), entropy: Float(entropy))
+    }
+}

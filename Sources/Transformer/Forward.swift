@@ -1,0 +1,268 @@
+import CKernels
+
+/// The forward pass: token ids in, residual streams and logits out.
+///
+/// One function for prefill, decode, branches and scoring. A batch is columns, each a token at a position of a cache;
+/// a column's numbers are the same bits whatever else is in the batch and however many threads there are.
+/// No error path inside: memory and context are checked before, finiteness after.
+package final class Forward {
+    package struct Column {
+        let token: Int32, position: Int
+        /// Base addresses of the pages of this column's cache.
+        let pages: UnsafePointer<UnsafeRawPointer?>
+        package init(token: Int32, position: Int, pages: UnsafePointer<UnsafeRawPointer?>) {
+            (self.token, self.position, self.pages) = (token, position, pages)
+        }
+    }
+    /// The most columns of one batch.
+    package static let batch = 32
+
+    package let weights: Weights
+    package let shape: Architecture
+    let layout: PageLayout
+    package let team: Team
+    private let rope: RopeTable
+    package let context: Int
+    private let scale: Float
+    // Shapes: x, delta [batch][width]; q, z [batch][heads * headWidth]; k, v [batch][kvHeads * headWidth]; gate, up [batch][hidden]
+    private let x: Floats, delta: Floats, q: Floats, k: Floats, v: Floats, z: Floats, gate: Floats, up: Floats
+    /// Per lane: a normalised column or hidden row, and a row of attention scores.
+    private let column: Floats, scores: Floats
+    private let columnStride: Int, scoreStride: Int
+    /// One set for the batch, and one column for each lane alone.
+    private let shared: Activations, own: [Activations]
+    private let activationMemory: Floats
+
+    /// - Parameter context: the most positions a column can attend to.
+    package init(_ weights: Weights, threads: Int, context: Int) throws(ModelError) {
+        self.weights = weights
+        shape = weights.shape
+        layout = PageLayout(shape)
+        team = Team(threads)
+        rope = try RopeTable(shape.rope, positions: context)
+        self.context = context
+        scale = 1 / Float(shape.headWidth).squareRoot()
+        let n = Self.batch, queries = shape.heads * shape.headWidth, keys = shape.kvHeads * shape.headWidth
+        let what = "the pass's working memory"
+        x = try Floats(n * shape.width, for: what)
+        delta = try Floats(n * shape.width, for: what)
+        q = try Floats(n * queries, for: what)
+        z = try Floats(n * queries, for: what)
+        k = try Floats(n * keys, for: what)
+        v = try Floats(n * keys, for: what)
+        gate = try Floats(n * (shape.hidden + 15), for: what)
+        up = try Floats(n * (shape.hidden + 15), for: what)
+        columnStride = (max(shape.width, shape.hidden, queries) + 63) & ~31
+        scoreStride = (context + 63) & ~31
+        column = try Floats(columnStride * team.lanes, for: what)
+        scores = try Floats(scoreStride * team.lanes, for: what)
+        let one = Activations.bytes(columns: columnStride, count: 1)
+        activationMemory = try Floats(one * (n + team.lanes) / MemoryLayout<Float>.size, for: what)
+        let memory = UnsafeMutableRawPointer(activationMemory.base), stride = columnStride
+        shared = Activations(memory, columns: stride, count: n)
+        own = (0..<team.lanes).map { Activations(memory + one * (n + $0), columns: stride, count: 1) }
+    }
+
+    /// Runs the columns through all layers; keys and values go to their pages, taps see what they ask for.
+    /// Columns of one cache come in order of position and their pages are writable.
+    package func run(_ columns: UnsafeBufferPointer<Column>, taps: [any Tap] = []) {
+        let n = columns.count
+        precondition(n <= Self.batch)
+        rope.prepare(to: (columns.map(\.position).max() ?? 0) + 1)
+        team.run { lane in
+            for c in share(n, lane) { embed(columns[c].token, into: x.base + c * shape.width, lane) }
+            for l in 0..<shape.layers { block(l, columns, taps, lane) }
+            for c in share(n, lane) { observe(.residPost, shape.layers - 1, c, columns, taps, x.base, shape.width, lane) }
+        }
+    }
+
+    /// The embedding of a token as the residual stream begins with it.
+    private func embed(_ token: Int32, into out: UnsafeMutablePointer<Float>, _ lane: Int) {
+        let row = column.base + lane * columnStride
+        weights.embedding.row(Int(token), into: row)
+        out.update(from: row, count: shape.width)
+    }
+
+    private func block(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap], _ lane: Int) {
+        let w = weights.layers[l], n = columns.count
+        let (d, hw, hidden) = (shape.width, shape.headWidth, shape.hidden)
+        let queries = shape.heads * hw, keys = shape.kvHeads * hw
+        // One column: every lane prepares it for itself, which costs less than meeting.
+        let alone = n == 1
+        let acts = alone ? own[lane] : shared
+        let mine = alone ? 0..<1 : share(n, lane)
+        func meet() { if !alone { team.barrier() } }
+
+        if alone && team.lanes > 1 && l == 0 { team.barrier() }
+        for c in mine {                                                                  // x: [n][width]
+            observe(.residPre, l, c, columns, taps, x.base, d, lane)
+            acts.prepare(c, normed(x.base + c * d, w.attnNorm, lane), d, for: w.q.kind.union(w.k.kind).union(w.v.kind))
+        }
+        meet()
+        multiply(w.q, acts, n, into: q.base, queries, lane)                              // q: [n][heads * headWidth]
+        multiply(w.k, acts, n, into: k.base, keys, lane)                                 // k, v: [n][kvHeads * headWidth]
+        multiply(w.v, acts, n, into: v.base, keys, lane)
+        team.barrier()
+        for c in share(n, lane) { observe(.v, l, c, columns, taps, v.base, keys, lane) }
+        rotateAndStore(l, columns, lane)
+        team.barrier()
+        for c in share(n, lane) {
+            observe(.q, l, c, columns, taps, q.base, queries, lane)
+            observe(.k, l, c, columns, taps, k.base, keys, lane)
+        }
+        attend(l, columns, lane)                                                         // z: [n][heads * headWidth]
+        team.barrier()
+        for c in mine {
+            observe(.z, l, c, columns, taps, z.base, queries, lane)
+            acts.prepare(c, z.base + c * queries, queries, for: w.o.kind)
+        }
+        meet()
+        addProduct(w.o, acts, .attnOut, l, columns, taps, lane)
+        for c in mine {
+            observe(.residMid, l, c, columns, taps, x.base, d, lane)
+            acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.gate.kind.union(w.up.kind))
+        }
+        meet()
+        multiply(w.gate, acts, n, into: gate.base, hidden, lane)                         // gate, up: [n][hidden]
+        multiply(w.up, acts, n, into: up.base, hidden, lane)
+        team.barrier()
+        for c in mine { acts.prepare(c, activated(c, lane), hidden, for: w.down.kind) }
+        meet()
+        addProduct(w.down, acts, .mlpOut, l, columns, taps, lane)
+    }
+
+    // MARK: Stages
+
+    private func normed(_ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ lane: Int) -> UnsafePointer<Float> {
+        let out = column.base + lane * columnStride
+        switch shape.norm {
+        case .rms(let epsilon): tk_rmsnorm(x, weight, shape.width, epsilon, out)
+        }
+        return UnsafePointer(out)
+    }
+
+    private func activated(_ c: Int, _ lane: Int) -> UnsafePointer<Float> {
+        let out = column.base + lane * columnStride
+        switch shape.activation {
+        case .silu: tk_silu_mul(gate.base + c * shape.hidden, up.base + c * shape.hidden, shape.hidden, out)
+        }
+        return UnsafePointer(out)
+    }
+
+    private func multiply(_ w: Linear, _ acts: Activations, _ n: Int, into out: UnsafeMutablePointer<Float>, _ stride: Int, _ lane: Int) {
+        w.multiply(acts.pointer(for: w), stride: acts.stride, count: n, into: out, outStride: stride, add: false, lane: lane, lanes: team.lanes)
+    }
+
+    /// x += w · acts, in the product's own epilogue unless somebody wants to see the product.
+    private func addProduct(_ w: Linear, _ acts: Activations, _ site: Site, _ l: Int, _ columns: UnsafeBufferPointer<Column>,
+                            _ taps: [any Tap], _ lane: Int) {
+        let n = columns.count, d = shape.width
+        if taps.contains(where: { $0.wants(site, layer: l) }) {
+            multiply(w, acts, n, into: delta.base, d, lane)
+            team.barrier()
+            for c in share(n, lane) {
+                observe(site, l, c, columns, taps, delta.base, d, lane)
+                tk_add(x.base + c * d, delta.base + c * d, d)
+            }
+        } else {
+            w.multiply(acts.pointer(for: w), stride: acts.stride, count: n, into: x.base, outStride: d, add: true, lane: lane, lanes: team.lanes)
+        }
+        team.barrier()
+    }
+
+    private func rotateAndStore(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ lane: Int) {
+        let hw = shape.headWidth
+        for c in share(columns.count, lane) {
+            let position = columns[c].position, slot = position % PageLayout.positions
+            rope.apply(q.base + c * shape.heads * hw, heads: shape.heads, headWidth: hw, position: position)
+            rope.apply(k.base + c * shape.kvHeads * hw, heads: shape.kvHeads, headWidth: hw, position: position)
+            guard let page = columns[c].pages[position / PageLayout.positions].map(UnsafeMutableRawPointer.init(mutating:)) else { continue }
+            for h in 0..<shape.kvHeads {
+                tk_store_key(k.base + (c * shape.kvHeads + h) * hw, hw, page + layout.keys(l, h), slot)
+                tk_store_value(v.base + (c * shape.kvHeads + h) * hw, hw, page + layout.values(l, h), slot)
+            }
+        }
+    }
+
+    private func attend(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ lane: Int) {
+        let hw = shape.headWidth, group = shape.heads / shape.kvHeads
+        let room = scores.base + lane * scoreStride
+        for item in stride(from: lane, to: columns.count * shape.heads, by: team.lanes) {
+            let c = item / shape.heads, h = item % shape.heads, at = (c * shape.heads + h) * hw
+            let position = columns[c].position, slot = position % PageLayout.positions
+            guard let page = columns[c].pages[position / PageLayout.positions].map(UnsafeMutableRawPointer.init(mutating:)) else { continue }
+            let statistics = (page + layout.statistics(l, h, slot: slot)).assumingMemoryBound(to: Float.self)
+            tk_attend(q.base + at, hw, columns[c].pages, layout.keys(l, h / group), layout.values(l, h / group), 0, position + 1, scale,
+                      room, z.base + at, statistics)
+        }
+    }
+
+    /// Floats from one row of logits to the next: the vocabulary in whole tiles.
+    package var logitStride: Int { weights.head.rowTiles * 16 }
+
+    /// Logits of residual rows: final norm and head. Shapes: rows n pointers to [width]; out [n][logitStride].
+    package func project(_ rows: [UnsafePointer<Float>], into out: UnsafeMutablePointer<Float>) {
+        let head = weights.head, vocabulary = logitStride
+        for start in stride(from: 0, to: rows.count, by: Self.batch) {
+            let n = min(Self.batch, rows.count - start)
+            team.run { lane in
+                for c in share(n, lane) {
+                    shared.prepare(c, normed(rows[start + c], weights.finalNorm, lane), shape.width, for: head.kind)
+                }
+                team.barrier()
+                multiply(head, shared, n, into: out + start * vocabulary, vocabulary, lane)
+            }
+        }
+    }
+
+    /// The queries of every head at a layer, from residuals kept before it, as the pass had them.
+    /// Shapes: rows n pointers to [width]; out [n][heads * headWidth].
+    package func queries(layer l: Int, rows: [(residual: UnsafePointer<Float>, position: Int)], into out: UnsafeMutablePointer<Float>) {
+        rope.prepare(to: (rows.map(\.position).max() ?? 0) + 1)
+        let w = weights.layers[l], stride = shape.heads * shape.headWidth
+        for start in Swift.stride(from: 0, to: rows.count, by: Self.batch) {
+            let n = min(Self.batch, rows.count - start), part = out + start * stride
+            team.run { lane in
+                for c in share(n, lane) {
+                    shared.prepare(c, normed(rows[start + c].residual, w.attnNorm, lane), shape.width, for: w.q.kind)
+                }
+                team.barrier()
+                multiply(w.q, shared, n, into: part, stride, lane)
+                team.barrier()
+                for c in share(n, lane) {
+                    rope.apply(part + c * stride, heads: shape.heads, headWidth: shape.headWidth, position: rows[start + c].position)
+                }
+            }
+        }
+    }
+
+    /// The softmaxed attention rows of some queries, equal to the pass's; `visit` is called by several threads at once.
+    /// Shapes: queries [positions][heads * headWidth]; a visited row is [position + 1].
+    package func patterns(layer: Int, heads: Range<Int>, queries: UnsafePointer<Float>, positions: Range<Int>, cache: Cache,
+                          visit: (_ head: Int, _ position: Int, _ row: UnsafeBufferPointer<Float>) -> Void) {
+        let hw = shape.headWidth, group = shape.heads / shape.kvHeads
+        cache.bases.withUnsafeBufferPointer { pages in
+            guard let pages = pages.baseAddress else { return }
+            team.run { lane in
+                let room = scores.base + lane * scoreStride
+                for item in stride(from: lane, to: positions.count * heads.count, by: team.lanes) {
+                    let row = item / heads.count, h = heads.lowerBound + item % heads.count, position = positions.lowerBound + row
+                    let statistics = cache.statistics(layer, h, query: position)
+                    tk_scores(queries + (row * shape.heads + h) * hw, hw, pages, layout.keys(layer, h / group), position + 1, scale, room)
+                    tk_pattern(room, 0, position + 1, statistics.max, statistics.sum, room)
+                    visit(h, position, UnsafeBufferPointer(start: room, count: position + 1))
+                }
+            }
+        }
+    }
+
+    private func share(_ n: Int, _ lane: Int) -> Range<Int> { n * lane / team.lanes..<n * (lane + 1) / team.lanes }
+
+    @inline(__always)
+    private func observe(_ site: Site, _ l: Int, _ c: Int, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap],
+                         _ base: UnsafeMutablePointer<Float>, _ width: Int, _ lane: Int) {
+        for tap in taps where tap.wants(site, layer: l) && (columns.count > 1 || lane == team.lanes - 1) {
+            tap.take(site, layer: l, column: c, position: columns[c].position, values: UnsafeBufferPointer(start: base + c * width, count: width))
+        }
+    }
+}

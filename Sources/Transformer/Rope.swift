@@ -1,0 +1,35 @@
+import CKernels
+import Glibc
+
+/// Cosines and sines of positions and pairs, computed when first needed. Shape: [positions][rotary / 2][2].
+final class RopeTable {
+    private let rope: Architecture.Rope
+    private let table: Floats
+    private let limit: Int
+    private var ready = 0
+
+    init(_ rope: Architecture.Rope, positions: Int) throws(ModelError) {
+        self.rope = rope
+        limit = positions
+        table = try Floats(positions * rope.rotary, for: "the table of positions")
+    }
+
+    /// Makes positions 0..<count ready, some more with them.
+    func prepare(to count: Int) {
+        guard count > ready else { return }
+        let end = min(limit, (count + 511) & ~511), pairs = rope.rotary / 2
+        for pair in 0..<pairs {
+            let frequency = pow(rope.base, -2 * Double(pair) / Double(rope.rotary))
+            for position in ready..<end {
+                let angle = Double(position) * frequency
+                table.base[(position * pairs + pair) * 2] = Float(cos(angle))
+                table.base[(position * pairs + pair) * 2 + 1] = Float(sin(angle))
+            }
+        }
+        ready = end
+    }
+
+    func apply(_ x: UnsafeMutablePointer<Float>, heads: Int, headWidth: Int, position: Int) {
+        tk_rope(x, heads, headWidth, rope.rotary, table.base + position * rope.rotary, rope.pairing == .halves ? 1 : 0)
+    }
+}
