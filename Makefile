@@ -58,8 +58,8 @@ install: ## install program, man page, completions and prompts (PREFIX=, DESTDIR
 	@set -e; for pair in $(COMPLETIONS); do file="$(SHARE)/$${pair#*:}"; \
 		text=$$($(STATIC) --generate-completion-script "$${pair%%:*}"); \
 		mkdir -p "$${file%/*}"; printf '%s\n' "$$text" > "$$file"; chmod 644 "$$file"; done
-	@set -e; cd prompts; find . -type f ! -name '.*' | while IFS= read -r file; do \
-		install -D -m 644 "$$file" "$(SHARE)/terrarium/prompts/$$file"; done
+	@set -e; find prompts -type f ! -name '.*' | while IFS= read -r file; do \
+		install -D -m 644 "$$file" "$(SHARE)/terrarium/$$file"; done
 	@echo "==> Installed; the model is fetched with 'make model', as the user who runs it"
 
 clean: ## remove what was built (the model and your own prompts stay)
