@@ -75,11 +75,14 @@ extension Frame {
         put(text, x: Rect.place(maxX) - TextWidth.columns(text), y: y, style: style, clip: clip)
     }
 
-    /// A cell of two square pixels: upper level in the foreground, lower one in the background.
-    package mutating func heat(x: Int, y: Int, upper: UInt8?, lower: UInt8?, role: Role = .text, flags: Style.Flags = []) {
-        var style = Style(role, flags, heat: lower)
-        style.upperHeat = upper
-        draw(scalar: upper == nil ? 0x20 : 0x2580, x: x, y: y, style: style)
+    /// A cell of two square pixels, one level each; nil leaves the terminal's own background.
+    ///
+    /// With the role `selection` or `cursor` the cell is drawn as a crosshair instead.
+    package mutating func heat(x: Int, y: Int, upper: UInt8?, lower: UInt8?, role: Role = .text, clip: Rect? = nil) {
+        var style = Style(role, heat: upper == nil ? nil : lower)
+        style.ink = upper ?? lower
+        let scalar: UInt32 = upper != nil ? 0x2580 : lower != nil ? 0x2584 : 0x20
+        draw(scalar: scalar, x: x, y: y, style: style, clip: clip)
     }
 
     /// A horizontal bar in eighths of a cell; returns the columns it touches.
@@ -124,7 +127,7 @@ extension Frame {
         rows { cell in
             let style = cell.style
             if style.flags.contains(.reverse) { return "~" }
-            if let level = style.heat ?? style.upperHeat { return String(level / 8) }
+            if let level = style.heat ?? style.ink { return String(level / 8) }
             if style.role == .text {
                 return style.flags.contains(.bold) ? "B" : style.flags.contains(.underline) ? "_" : " "
             }

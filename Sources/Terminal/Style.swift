@@ -45,14 +45,14 @@ package struct Style: Sendable, Hashable {
     package var role: Role
     package var flags: Flags
     private var tint: UInt8
-    private var upperTint: UInt8
+    private var inkTint: UInt8
     private static let none: UInt8 = 255
 
     package init(_ role: Role = .text, _ flags: Flags = [], heat: UInt8? = nil) {
         self.role = role
         self.flags = flags
         self.tint = heat.map(Heat.clamp) ?? Style.none
-        self.upperTint = Style.none
+        self.inkTint = Style.none
     }
 
     /// The background's level, 0...63; nil leaves the terminal's own background.
@@ -61,10 +61,10 @@ package struct Style: Sendable, Hashable {
         set { tint = newValue.map(Heat.clamp) ?? Style.none }
     }
 
-    /// The upper half of a half-block cell, whose lower half is `heat`; nil in any other cell.
-    package var upperHeat: UInt8? {
-        get { upperTint == Style.none ? nil : upperTint }
-        set { upperTint = newValue.map(Heat.clamp) ?? Style.none }
+    /// The foreground's level, for blocks and bars; text is not legible on the lower levels.
+    package var ink: UInt8? {
+        get { inkTint == Style.none ? nil : inkTint }
+        set { inkTint = newValue.map(Heat.clamp) ?? Style.none }
     }
 
     package var bold: Style { with(.bold) }
