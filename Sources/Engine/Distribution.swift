@@ -11,29 +11,24 @@ package struct Distribution: Sendable {
 
     /// NaN counts as minus infinity: the caller checks finiteness and reports it.
     package init(logits: [Float]) {
-        let maximum = Double(logits.reduce(-Float.infinity) { $1 > $0 ? $1 : $0 })
+        var greatest = -Float.infinity
+        for logit in logits where logit > greatest { greatest = logit }
+        let maximum = Double(greatest)
         guard maximum.isFinite else {
             self.init(logits: logits, logNormalizer: maximum, entropy: 0)
             return
         }
-        var sums = SIMD8<Double>.zero, products = SIMD8<Double>.zero
-        var index = 0
-        logits.withUnsafeBufferPointer { values in
-            while index < values.count {
-                let lanes = min(8, values.count - index)
-                var x = SIMD8<Double>(repeating: -.infinity)
-                for lane in 0..<lanes { x[lane] = Double(values[index + lane]) - maximum }
-                for lane in 0..<8 {
-                    let e = x[lane] > -700 ? exponential(x[lane]) : 0
-                    sums[lane] += e
-                    products[lane] += e > 0 ? e * x[lane] : 0
-                }
-                index += lanes
-            }
+        // NaN and minus infinity go where e to the x is 0 and 0 times x is 0.
+        let below = logits.map { $0 > -.infinity ? Double($0) - maximum : -1e300 }
+        var weights = below
+        exponentiate(&weights)
+        var sum = 0.0, product = 0.0
+        for index in below.indices {
+            sum += weights[index]
+            product += weights[index] * below[index]
         }
-        let sum = sums.sum()
         let log = logarithm(sum)
-        self.init(logits: logits, logNormalizer: maximum + log, entropy: max(0, log - products.sum() / sum))
+        self.init(logits: logits, logNormalizer: maximum + log, entropy: max(0, log - product / sum))
     }
 
     /// For a caller that already knows both, so that its numbers and these are the same numbers.

@@ -27,6 +27,13 @@ package func exponential(_ x: Double) -> Double {
     return x < low ? 0 : (x > 709 ? .infinity : (x == x ? result : x))
 }
 
+/// e to each of the values, in place: the same bits as `exponential`, in a loop that compilers turn into vectors.
+package func exponentiate(_ values: inout [Double]) {
+    values.withUnsafeMutableBufferPointer { values in
+        for index in values.indices { values[index] = exponential(values[index]) }
+    }
+}
+
 /// The natural logarithm in double precision, the same bits on every machine.
 /// Source: x = 2^k m with m in [sqrt 1/2, sqrt 2), then 2 atanh((m - 1) / (m + 1)).
 package func logarithm(_ x: Double) -> Double {

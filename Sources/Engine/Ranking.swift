@@ -20,13 +20,15 @@ enum Ranking {
         guard n < values.count / 8 else { return Array(all(values).prefix(n)) }
         var best: [UInt64] = []
         best.reserveCapacity(2 * n)
-        var threshold = -Float.infinity
         values.withUnsafeBufferPointer { values in
-            for index in values.indices where values[index] > threshold || best.count < n {
+            for index in 0..<n { best.append(packed(values[index], index)) }
+            best.sort()
+            var threshold = entry(best[n - 1]).value
+            for index in n..<values.count where values[index] > threshold {
                 best.append(packed(values[index], index))
-                guard best.count == 2 * n || best.count == n else { continue }
+                guard best.count == 2 * n else { continue }
                 best.sort()
-                best.removeLast(best.count - n)
+                best.removeLast(n)
                 threshold = entry(best[n - 1]).value
             }
         }
@@ -35,10 +37,36 @@ enum Ranking {
     }
 
     /// All of them, greatest first; values must be plain.
+    /// Source: a least-significant-digit radix sort of 11 bits a pass, which is stable and so keeps ids ascending in ties.
     static func all(_ values: [Float]) -> [Entry] {
-        var keys = values.indices.map { packed(values[$0], $0) }
-        keys.sort()
-        return keys.map(entry)
+        var words = [UInt64](unsafeUninitializedCapacity: values.count) { buffer, count in
+            for index in values.indices { buffer[index] = packed(values[index], index) }
+            count = values.count
+        }
+        var other = [UInt64](repeating: 0, count: words.count)
+        for shift: UInt64 in [32, 43, 54] {
+            pass(from: words, to: &other, shift: shift)
+            swap(&words, &other)
+        }
+        return words.map(entry)
+    }
+
+    private static func pass(from words: [UInt64], to sorted: inout [UInt64], shift: UInt64) {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 2048) { starts in
+            starts.initialize(repeating: 0)
+            words.withUnsafeBufferPointer { words in
+                sorted.withUnsafeMutableBufferPointer { sorted in
+                    for word in words { starts[Int(word &>> shift & 2047)] &+= 1 }
+                    var next = 0
+                    for digit in 0..<2048 { (starts[digit], next) = (next, next + starts[digit]) }
+                    for word in words {
+                        let digit = Int(word &>> shift & 2047)
+                        sorted[starts[digit]] = word
+                        starts[digit] &+= 1
+                    }
+                }
+            }
+        }
     }
 
     /// Ascending order of the packed words is descending order of the values, then ascending order of ids.

@@ -74,7 +74,8 @@ package struct Sampler {
         sampling: Sampling, seed: UInt64, position: Int
     ) -> TokenID {
         let values = adjusted(logits, context: context, generated: generated, sampling: sampling)
-        return Narrowing(values, sampling: sampling).pick(uniform(seed: seed, position: position))
+        let narrowing = Narrowing(values, sampling: sampling)
+        return narrowing.pick(uniform(seed: seed, position: position)).map { narrowing.entries[$0].id } ?? 0
     }
 
     package static func draw(
@@ -134,7 +135,7 @@ package struct Sampler {
         if repetition > 0, repetition != 1 {
             for id in Set(context).union(generated) where values.indices.contains(Int(id)) {
                 let value = values[Int(id)]
-                values[Int(id)] = Ranking.plain(value > 0 ? value / repetition : value * repetition)
+                values[Int(id)] = lowered(value, to: value > 0 ? value / repetition : value * repetition)
             }
         }
         let presence = Float(sampling.presencePenalty), frequency = Float(sampling.frequencyPenalty)
@@ -142,7 +143,13 @@ package struct Sampler {
         var counts: [TokenID: Int] = [:]
         for id in generated { counts[id, default: 0] += 1 }
         for (id, count) in counts where values.indices.contains(Int(id)) {
-            values[Int(id)] = Ranking.plain(values[Int(id)] - presence - frequency * Float(count))
+            let value = values[Int(id)]
+            values[Int(id)] = lowered(value, to: value - presence - frequency * Float(count))
         }
+    }
+
+    /// A penalty makes a token unlikely, never impossible: only logits and bias can do that.
+    private static func lowered(_ value: Float, to penalised: Float) -> Float {
+        value == -.infinity ? value : max(Ranking.plain(penalised), -.greatestFiniteMagnitude)
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Tokenizer
 
 /// How the next token is drawn from the logits; a temperature of 0 is greedy, and a seed of nil is resolved by the caller.
