@@ -157,7 +157,7 @@ struct TestRandom: RandomNumberGenerator {
                 logits: logits, context: context, generated: context[2...], sampling: sampling, seed: 1, position: 0)
             return logarithm(trace.probability(of: TokenID(id)) / trace.probability(of: 2)) + 1
         }
-        for (id, expected) in [1, -4, 1, 1].enumerated() { #expect(abs(logit(id, sampling) - expected) < 1e-9) }
+        for (id, expected) in [1, -4, 1, 1.0].enumerated() { #expect(abs(logit(id, sampling) - expected) < 1e-9) }
         sampling.repetitionPenalty = 1
         sampling.presencePenalty = 0.5
         sampling.frequencyPenalty = 0.25
