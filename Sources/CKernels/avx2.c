@@ -6,7 +6,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define TK_IN_FLIGHT 4
 #define TK_WIDEST 2
-#define TK_AHEAD 2048
+#define TK_AHEAD 4096
 
 #include "lanes_types.h"
 
@@ -45,47 +45,62 @@ TK_INLINE __m256i word(const uint8_t *p) {
     return _mm256_set1_epi32(v);
 }
 
-/// The exact products of a block's rows 8 * half ..< 8 * half + 8 with `columns` columns.
-TK_INLINE void dot(struct tk_layout l, int columns, int half, const uint8_t *tile, const uint8_t *const *integers, size_t b,
-                   __m256i *sum) {
-    __m256i bits = _mm256_setzero_si256(), other[4];
-    if (l.has_bits) bits = _mm256_loadu_si256((const __m256i *)(tile + l.bits_at + 32 * half));
+/// Keeps the compiler from spreading all words of a block first, for which there are too few registers.
+TK_INLINE void side_by_side(int columns, __m256i (*v)[2]) {
+    if (columns == 4)
+        __asm__ volatile(""
+                         : "+x"(v[0][0]), "+x"(v[0][1]), "+x"(v[1][0]), "+x"(v[1][1]), "+x"(v[2][0]), "+x"(v[2][1]), "+x"(v[3][0]),
+                           "+x"(v[3][1]));
+}
+
+/// The exact products of a block with `columns` columns; each broadcast serves both halves of the rows.
+TK_INLINE void dot(struct tk_layout l, int columns, const uint8_t *tile, const uint8_t *const *integers, size_t b,
+                   __m256i (*sum)[2]) {
 #pragma clang loop unroll(full)
-    for (int c = 0; c < columns; c++) sum[c] = other[c] = _mm256_setzero_si256();
+    for (int c = 0; c < columns; c++) sum[c][0] = sum[c][1] = _mm256_setzero_si256();
 #pragma clang loop unroll(full)
     for (int i = 0; i < 8; i++) {
         int j = l.words == 8 ? i : i / 2 + i % 2 * 4; // both nibbles of a word in turn: it is loaded once
-        __m256i even, odd, v = _mm256_loadu_si256((const __m256i *)(tile + 64 * (j % l.words) + 32 * half));
-        spread(l, j, v, bits, &even, &odd);
+        __m256i even[2], odd[2];
+#pragma clang loop unroll(full)
+        for (int half = 0; half < 2; half++) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(tile + 64 * (j % l.words) + 32 * half)), bits = v;
+            if (l.has_bits) bits = _mm256_loadu_si256((const __m256i *)(tile + l.bits_at + 32 * half));
+            spread(l, j, v, bits, &even[half], &odd[half]);
+        }
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) {
             const uint8_t *x = integers[c] + 64 * b + 8 * j;
-            sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(even, word(x)));
-            if (columns < 4) other[c] = _mm256_add_epi32(other[c], _mm256_madd_epi16(odd, word(x + 4)));
-            else sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(odd, word(x + 4)));
-        }
-    }
-    if (columns < 4)
+            __m256i x_even = word(x), x_odd = word(x + 4);
 #pragma clang loop unroll(full)
-        for (int c = 0; c < columns; c++) sum[c] = _mm256_add_epi32(sum[c], other[c]);
+            for (int half = 0; half < 2; half++) {
+                sum[c][half] = _mm256_add_epi32(sum[c][half], _mm256_madd_epi16(even[half], x_even));
+                sum[c][half] = _mm256_add_epi32(sum[c][half], _mm256_madd_epi16(odd[half], x_odd));
+            }
+        }
+        side_by_side(columns, sum);
+    }
 }
 
-/// Adds a block to the sums of 8 rows: the scale's product, then the minimum's.
-TK_INLINE void add_block(struct tk_layout l, int columns, int half, const uint8_t *tile, const uint8_t *const *integers, size_t b,
+/// Adds a block to the sums of 16 rows: the scale's product, then the minimum's.
+TK_INLINE void add_block(struct tk_layout l, int columns, const uint8_t *tile, const uint8_t *const *integers, size_t b,
                          size_t blocks, __m256 (*acc)[2]) {
-    __m256i sum[4];
-    dot(l, columns, half, tile, integers, b, sum);
-    __m256 d = half_row(tile + l.scale_at + 16 * half), m = _mm256_setzero_ps();
-    if (l.has_min) m = half_row(tile + l.min_at + 16 * half);
+    __m256i sum[4][2];
+    dot(l, columns, tile, integers, b, sum);
 #pragma clang loop unroll(full)
-    for (int c = 0; c < columns; c++) {
-        const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
-        __m256 scale = _mm256_castsi256_ps(word(scales));
-        if (l.offset)
-            sum[c] = _mm256_sub_epi32(sum[c],
-                                      _mm256_slli_epi32(word(scales + 8 * blocks), l.offset == 128 ? 7 : l.offset == 16 ? 4 : 3));
-        acc[c][half] = _mm256_fmadd_ps(_mm256_mul_ps(d, scale), _mm256_cvtepi32_ps(sum[c]), acc[c][half]);
-        if (l.has_min) acc[c][half] = _mm256_fmadd_ps(m, _mm256_castsi256_ps(word(scales + 4 * blocks)), acc[c][half]);
+    for (int half = 0; half < 2; half++) {
+        __m256 d = half_row(tile + l.scale_at + 16 * half), m = _mm256_setzero_ps();
+        if (l.has_min) m = half_row(tile + l.min_at + 16 * half);
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) {
+            const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
+            __m256 scale = _mm256_castsi256_ps(word(scales));
+            if (l.offset)
+                sum[c][half] = _mm256_sub_epi32(
+                    sum[c][half], _mm256_slli_epi32(word(scales + 8 * blocks), l.offset == 128 ? 7 : l.offset == 16 ? 4 : 3));
+            acc[c][half] = _mm256_fmadd_ps(_mm256_mul_ps(d, scale), _mm256_cvtepi32_ps(sum[c][half]), acc[c][half]);
+            if (l.has_min) acc[c][half] = _mm256_fmadd_ps(m, _mm256_castsi256_ps(word(scales + 4 * blocks)), acc[c][half]);
+        }
     }
 }
 
@@ -103,8 +118,7 @@ TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size
             if (columns <= 2)
 #pragma clang loop unroll(full)
                 for (size_t line = 0; line < l.tile_bytes; line += 64) _mm_prefetch(tiles + TK_AHEAD + line, _MM_HINT_T0);
-            add_block(l, columns, 0, tiles, integers, b, blocks, acc);
-            add_block(l, columns, 1, tiles, integers, b, blocks, acc);
+            add_block(l, columns, tiles, integers, b, blocks, acc);
         }
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) put(out + (size_t)c * out_stride + LANES * t, joined(acc[c][0], acc[c][1]), add);

@@ -8,7 +8,7 @@
 #define TK_IN_FLIGHT 8
 #define TK_PLANES 1
 #define TK_WIDEST 3
-#define TK_AHEAD 2048
+#define TK_AHEAD 4096
 #define TK_HALF_IN(p) ((floats)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #define TK_HALF_OUT(x) ((halves)_mm512_cvtps_ph((__m512)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 #include "lanes.h"
@@ -42,22 +42,34 @@ TK_INLINE __m512i word(const uint8_t *p) {
     return _mm512_set1_epi32(v);
 }
 
+/// Keeps the compiler from finishing one column before it starts the next, which would run its chain at full latency.
+TK_INLINE void side_by_side(int columns, __m512i *v) {
+    if (columns == 4) __asm__ volatile("" : "+v"(v[0]), "+v"(v[1]), "+v"(v[2]), "+v"(v[3]));
+    if (columns == 8)
+        __asm__ volatile(""
+                         : "+v"(v[0]), "+v"(v[1]), "+v"(v[2]), "+v"(v[3]), "+v"(v[4]), "+v"(v[5]), "+v"(v[6]), "+v"(v[7]));
+}
+
 /// The exact products of a block with `columns` columns. One or two columns keep the planes' sums apart, for two chains each.
 TK_INLINE void dot(int columns, const __m512i w[8], const uint8_t *const *integers, size_t b, __m512i *sum) {
     __m512i low[8];
 #pragma clang loop unroll(full)
     for (int c = 0; c < columns; c++) sum[c] = low[c] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
-    for (int j = 0; j < 8; j++)
+    for (int j = 0; j < 8; j++) {
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) sum[c] = _mm512_dpbusd_epi32(sum[c], w[j], word(integers[c] + 64 * b + 4 * j));
+        side_by_side(columns, sum);
+    }
     if (columns > 2)
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) low[c] = _mm512_slli_epi32(sum[c], 8);
 #pragma clang loop unroll(full)
-    for (int j = 0; j < 8; j++)
+    for (int j = 0; j < 8; j++) {
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) low[c] = _mm512_dpbusd_epi32(low[c], w[j], word(integers[c] + 64 * b + 32 + 4 * j));
+        side_by_side(columns, low);
+    }
 #pragma clang loop unroll(full)
     for (int c = 0; c < columns; c++) sum[c] = columns > 2 ? low[c] : _mm512_add_epi32(_mm512_slli_epi32(sum[c], 8), low[c]);
 }

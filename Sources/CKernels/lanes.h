@@ -25,8 +25,8 @@ TK_INLINE floats load_some(const float *p, size_t n, float rest) {
 
 TK_INLINE void store_some(float *p, floats v, size_t n) { memcpy(p, &v, n * sizeof(float)); }
 TK_INLINE floats fused(floats a, floats b, floats c) { return __builtin_elementwise_fma(a, b, c); }
-TK_INLINE floats select(ints mask, floats a, floats b) { return (floats)((mask & (ints)a) | (~mask & (ints)b)); }
-TK_INLINE floats greater(floats a, floats b) { return select(a > b, a, b); }
+TK_INLINE floats pick(ints mask, floats a, floats b) { return (floats)((mask & (ints)a) | (~mask & (ints)b)); }
+TK_INLINE floats greater(floats a, floats b) { return pick(a > b, a, b); }
 
 /// Folds 16 lanes by the tree 8, 4, 2, 1.
 TK_INLINE float tree(floats v) {
@@ -92,8 +92,8 @@ TK_INLINE halves half_out(floats x) { return TK_HALF_OUT(x); }
 /// exp = 2^n * p(r), r in +-ln2 / 2; p's coefficients minimise the relative error (5e-11 before rounding).
 TK_INLINE floats exp_lanes(floats x) {
     floats magic = all(0x1.8p23f);
-    floats y = select(x > all(-88.0f), x, all(-88.0f));
-    y = select(y < all(89.0f), y, all(89.0f));
+    floats y = pick(x > all(-88.0f), x, all(-88.0f));
+    y = pick(y < all(89.0f), y, all(89.0f));
     floats t = fused(y, all(0x1.715476p0f), magic);
     ints n = (ints)t - (ints)magic;
     floats whole = t - magic;
@@ -108,8 +108,8 @@ TK_INLINE floats exp_lanes(floats x) {
     p = fused(p, r * r, r) + all(1.0f);
     ints first = n >> 1, second = n - first; // 2^128 is no float, its two halves are
     p = p * (floats)((first + 127) << 23) * (floats)((second + 127) << 23);
-    p = select(x < all(-87.3f), all(0.0f), p);
-    return select(x == x, p, x);
+    p = pick(x < all(-87.3f), all(0.0f), p);
+    return pick(x == x, p, x);
 }
 
 static float lanes_exp(float x) { return exp_lanes(all(x))[0]; }
@@ -154,7 +154,7 @@ static void lanes_log_sum(const float *logits, size_t n, float *max, double *sum
 TK_INLINE doubles weighted(floats l, float max) {
     floats d = l - all(max);
     floats e = exp_lanes(d);
-    d = select(e == all(0.0f), all(0.0f), d);
+    d = pick(e == all(0.0f), all(0.0f), d);
     return __builtin_convertvector(e, doubles) * __builtin_convertvector(d, doubles);
 }
 

@@ -104,7 +104,11 @@ TK_INLINE void float_group(int type, int rows, int columns, const uint8_t *tiles
     for (size_t k = 0; k < blocks * 32; k++) {
         floats w[8];
 #pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) w[r] = float_weights(type, tiles + (size_t)r * row_tile, k);
+        for (int r = 0; r < rows; r++) {
+            const uint8_t *tile = tiles + (size_t)r * row_tile;
+            w[r] = float_weights(type, tile, k);
+            if (columns >= 4) __builtin_prefetch(tile + k * LANES * (type == TK_F32 ? 4 : 2) + 2048);
+        }
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) {
             floats x = all(((const float *)(acts + (size_t)c * act_stride))[k]);
@@ -122,7 +126,7 @@ TK_INLINE void float_group(int type, int rows, int columns, const uint8_t *tiles
 TK_INLINE void float_product(int type, int columns, const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts,
                              size_t act_stride, float *out, size_t out_stride, int add) {
     enum { most = TK_IN_FLIGHT };
-    int rows = most / columns > 0 ? most / columns : 1;
+    int rows = most / columns > 4 ? 4 : most / columns > 0 ? most / columns : 1;
     size_t row_tile = blocks * 32 * LANES * (type == TK_F32 ? 4 : 2), t = 0;
     for (; t + (size_t)rows <= row_tiles; t += (size_t)rows)
         float_group(type, rows, columns, tiles + t * row_tile, blocks, acts, act_stride, out + LANES * t, out_stride, add);
