@@ -125,6 +125,8 @@ package enum Event: Sendable, Equatable {
     case terminate
     /// The terminal is gone: save and end, write nothing to it.
     case hangup
+    /// About to stop by Ctrl-Z: what must not be lost is saved now.
+    case suspend
     /// Back from a stop: the screen was drawn anew.
     case resume
 }

@@ -13,6 +13,8 @@ package struct Drawn: Sendable, Hashable {
     package var mark2: UInt32 = 0
     package var width: Int
     package var paint: Paint
+
+    package static let blank = Drawn(scalar: 0x20, width: 1, paint: Paint())
 }
 
 extension Theme {
