@@ -205,14 +205,42 @@ static void lanes_add(float *x, const float *y, size_t n) {
     for (; i < n; i++) x[i] += y[i];
 }
 
+/// Splits 32 floats that come in pairs into firsts and seconds.
+TK_INLINE void split(const float *p, floats *first, floats *second) {
+    floats a = load(p), b = load(p + LANES);
+    *first = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *second = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
+TK_INLINE void join(float *p, floats first, floats second) {
+    store(p, __builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    store(p + LANES, __builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+}
+
 static void lanes_rope(float *x, size_t heads, size_t head_dim, size_t rotary, const float *cos_sin, int half) {
-    size_t pairs = rotary / 2, step = half ? 1 : 2, apart = half ? pairs : 1;
-    for (size_t h = 0; h < heads; h++) {
-        float *head = x + h * head_dim;
-        for (size_t i = 0; i < pairs; i++) {
-            float a = head[i * step], b = head[i * step + apart], c = cos_sin[2 * i], s = cos_sin[2 * i + 1];
-            head[i * step] = a * c - b * s;
-            head[i * step + apart] = a * s + b * c;
+    size_t pairs = rotary / 2, step = half ? 1 : 2, apart = half ? pairs : 1, i = 0;
+    for (; i + LANES <= pairs; i += LANES) {
+        floats c, s, a, b;
+        split(cos_sin + 2 * i, &c, &s);
+        for (size_t h = 0; h < heads; h++) {
+            float *at = x + h * head_dim + i * step;
+            if (half) {
+                a = load(at);
+                b = load(at + apart);
+                store(at, a * c - b * s);
+                store(at + apart, a * s + b * c);
+            } else {
+                split(at, &a, &b);
+                join(at, a * c - b * s, a * s + b * c);
+            }
+        }
+    }
+    for (; i < pairs; i++) {
+        float c = cos_sin[2 * i], s = cos_sin[2 * i + 1];
+        for (size_t h = 0; h < heads; h++) {
+            float *at = x + h * head_dim + i * step, a = at[0], b = at[apart];
+            at[0] = a * c - b * s;
+            at[apart] = a * s + b * c;
         }
     }
 }

@@ -1,7 +1,7 @@
 // Activations of both kinds, the products of float weights, and the walk over rows and columns that all types share.
 // Included by lanes.h.
 
-/// Sixteen columns' worth of order: one block's 32 integers where the path's product reads them.
+/// One block's 32 integers in the order the path's product reads them.
 TK_INLINE void put_integers(ints low, ints high, uint8_t *to) {
 #ifdef TK_PLANES
     ints low_byte = (low << 24) >> 24, high_byte = (high << 24) >> 24;
@@ -65,13 +65,13 @@ static void lanes_act(int type, const float *x, size_t columns, void *act) {
 typedef void (*tk_product)(const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts, size_t act_stride, float *out,
                            size_t out_stride, int add);
 
-/// Rows in chunks that stay in the second cache, columns in groups whose activations stay in the first.
+/// Rows in chunks that stay in the second cache, unless one product takes all columns; a product's activations stay in the first.
 /// products[i] takes 2^i columns; widest is the last i.
 static void walk(const tk_product *products, int widest, size_t row_tile_bytes, const void *tiles, size_t row_tiles, size_t blocks,
                  const void *acts, size_t act_stride, size_t n, float *out, size_t out_stride, int add) {
-    size_t chunk = n <= (size_t)1 << widest ? row_tiles : 384 * 1024 / row_tile_bytes & ~(size_t)7;
-    if (chunk < 8) chunk = 8;
-    if (n & (n - 1) && chunk > 64 * 1024 / row_tile_bytes + 8) chunk = 64 * 1024 / row_tile_bytes + 8;
+    size_t chunk = row_tiles, near = 128 * 1024 / row_tile_bytes;
+    int once = n <= (size_t)1 << widest && (n & (n - 1)) == 0;
+    if (!once) chunk = near < 8 ? 8 : near;
     for (size_t t = 0; t < row_tiles; t += chunk) {
         size_t rows = row_tiles - t < chunk ? row_tiles - t : chunk;
         for (size_t c = 0; c < n;) {

@@ -1,0 +1,118 @@
+import CKernels
+import Testing
+
+enum Weight: Int32, CaseIterable, CustomTestStringConvertible {
+    case f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, bf16 = 30
+
+    var isFloat: Bool { self == .f32 || self == .f16 || self == .bf16 }
+    var hasMinimum: Bool { self == .q4_1 || self == .q5_1 }
+    var hasFifthBits: Bool { self == .q5_0 || self == .q5_1 }
+    var testDescription: String { "\(self)" }
+}
+
+/// A matrix as a file holds it, and as the definition of its type reads it.
+struct Matrix {
+    let weight: Weight, rows: Int, columns: Int
+    var bytes: [UInt8] = []
+
+    init(_ weight: Weight, rows: Int, columns: Int, seed: UInt64) {
+        self.weight = weight
+        self.rows = rows
+        self.columns = columns
+        var dice = Dice(state: seed)
+        if weight.isFloat {
+            for value in dice.floats(rows * columns) { append(value) }
+            return
+        }
+        for _ in 0..<(rows * columns / 32) {
+            append(Float16(Float.random(in: -0.02...0.02, using: &dice)).bitPattern)
+            if weight.hasMinimum { append(Float16(Float.random(in: -0.1...0.1, using: &dice)).bitPattern) }
+            let rest = (weight.hasFifthBits ? 4 : 0) + (weight == .q8_0 ? 32 : 16)
+            for _ in 0..<rest { bytes.append(UInt8.random(in: 0...255, using: &dice)) }
+        }
+    }
+
+    private mutating func append(_ half: UInt16) { withUnsafeBytes(of: half.littleEndian) { bytes.append(contentsOf: $0) } }
+
+    private mutating func append(_ value: Float) {
+        switch weight {
+        case .f32: withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+        case .f16: append(Float16(value).bitPattern)
+        default: append(UInt16(value.bitPattern >> 16))
+        }
+    }
+
+    private func half(_ at: Int) -> UInt16 { UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8 }
+
+    var rowBytes: Int { bytes.count / rows }
+    var blocks: Int { (columns + 31) / 32 }
+    var rowTiles: Int { (rows + 15) / 16 }
+
+    /// One block of a quantised row: its scale, minimum and offset-corrected integers.
+    func block(row: Int, _ b: Int) -> (d: Float, m: Float, q: [Int]) {
+        var at = row * rowBytes + b * (rowBytes / blocks)
+        let d = Float(Float16(bitPattern: half(at)))
+        at += 2
+        var m: Float = 0
+        if weight.hasMinimum {
+            m = Float(Float16(bitPattern: half(at)))
+            at += 2
+        }
+        if weight == .q8_0 { return (d, m, (0..<32).map { Int(Int8(bitPattern: bytes[at + $0])) }) }
+        var fifth = 0
+        if weight.hasFifthBits {
+            fifth = Int(half(at)) | Int(half(at + 2)) << 16
+            at += 4
+        }
+        let offset = weight == .q4_0 ? 8 : weight == .q5_0 ? 16 : 0
+        let q = (0..<32).map { k in
+            let nibble = k < 16 ? Int(bytes[at + k]) & 15 : Int(bytes[at + k - 16]) >> 4
+            return nibble + (fifth >> k & 1) * 16 - offset
+        }
+        return (d, m, q)
+    }
+
+    /// The dequantised row. Shape: [columns].
+    func row(_ r: Int) -> [Float] {
+        if weight.isFloat {
+            return (0..<columns).map { k in
+                let at = r * rowBytes + k * rowBytes / columns
+                switch weight {
+                case .f32: return Float(bitPattern: UInt32(half(at)) | UInt32(half(at + 2)) << 16)
+                case .f16: return Float(Float16(bitPattern: half(at)))
+                default: return Float(bitPattern: UInt32(half(at)) << 16)
+                }
+            }
+        }
+        return (0..<blocks).flatMap { b in
+            let (d, m, q) = block(row: r, b)
+            return q.map { weight.hasMinimum ? Float($0) * d + m : Float($0) * d }
+        }
+    }
+
+    /// Shape: [rowTiles][blocks][tile bytes].
+    func packed() -> [UInt8] {
+        let tileRow = blocks * tk_tile_bytes(weight.rawValue)
+        var tiles = [UInt8](repeating: 0xee, count: rowTiles * tileRow)
+        bytes.withUnsafeBytes { from in
+            tiles.withUnsafeMutableBytes { to in
+                for t in 0..<rowTiles {
+                    tk_pack(weight.rawValue, from.baseAddress! + t * 16 * rowBytes, min(16, rows - 16 * t), columns,
+                            to.baseAddress! + t * tileRow)
+                }
+            }
+        }
+        return tiles
+    }
+
+    /// tk_matmul over columns of inputs. Shape: x [n][columns], out [n][rowTiles * 16].
+    func times(_ x: [[Float]], tiles: [UInt8], adding start: [Float]? = nil) -> [Float] {
+        let stride = tk_act_bytes(columns), outStride = rowTiles * 16
+        guard let acts = tk_alloc(stride * x.count) else { return [] }
+        defer { tk_free(acts, stride * x.count) }
+        for (c, column) in x.enumerated() { tk_act(weight.rawValue, column, columns, acts + c * stride) }
+        var out = start ?? [Float](repeating: .nan, count: x.count * outStride)
+        tk_matmul(weight.rawValue, tiles, rowTiles, blocks, acts, stride, x.count, &out, outStride, start == nil ? 0 : 1)
+        return out
+    }
+}
