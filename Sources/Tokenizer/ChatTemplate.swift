@@ -1,13 +1,13 @@
 /// Who speaks in a turn.
-package enum Role: String, Sendable, CaseIterable, Codable {
+package enum Speaker: String, Sendable, CaseIterable, Codable {
     case system, user, assistant
 }
 
 package struct Turn: Sendable, Equatable {
-    package var role: Role
+    package var role: Speaker
     package var text: [UInt8]
 
-    package init(_ role: Role, _ text: [UInt8]) {
+    package init(_ role: Speaker, _ text: [UInt8]) {
         self.role = role
         self.text = text
     }
@@ -24,8 +24,9 @@ package struct ChatTemplate: Sendable, Equatable {
     package let name: String
     /// What the model's template says as system when the conversation does not.
     package let defaultSystem: String?
-    private let start: TokenID
-    private let end: TokenID
+    /// The special tokens around a turn.
+    package let start: TokenID
+    package let end: TokenID
 
     /// What a model's template turned out to be.
     package enum Recognition: Sendable, Equatable {
