@@ -8,32 +8,40 @@ import GGUF
 struct BytePairs: Sendable {
     private var keys: [UInt64] = []
     private var ranks: [Int32] = []
-    /// The token that the merge of each rank makes.
-    private var results: [TokenID] = []
+    /// By rank.
+    private var merges: [Merge] = []
     private static let free = UInt64.max
-    private static let noRank = Int32.max
-    private static let shortest = 48
+    static let noRank = Int32.max
+    /// The longest piece that is searched anew after each merge.
+    private static let short = 48
+
+    private struct Merge: Sendable {
+        let result: TokenID
+        /// Unit: bytes, of the left token and of both.
+        let left: Int32
+        let length: Int32
+    }
 
     /// Throws: when a merge is no pair, or one of its three tokens is not in the vocabulary.
-    init(_ merges: StringTable, _ vocabulary: Vocabulary) throws(TokenizerError) {
+    init(_ list: StringTable, _ vocabulary: Vocabulary) throws(TokenizerError) {
         let alphabet = ByteAlphabet()
         var capacity = 16
-        while capacity < merges.count * 2 { capacity *= 2 }
+        while capacity < list.count * 2 { capacity *= 2 }
         keys = [UInt64](repeating: BytePairs.free, count: capacity)
         ranks = [Int32](repeating: 0, count: capacity)
-        results.reserveCapacity(merges.count)
+        merges.reserveCapacity(list.count)
         var text: [UInt8] = []
-        for rank in 0..<merges.count {
-            let range = merges.range(rank)
-            guard let space = merges.bytes[range].dropFirst().firstIndex(of: 0x20) else { throw .badMerge(rank, merges[rank]) }
+        for rank in 0..<list.count {
+            let range = list.range(rank)
+            guard let space = list.bytes[range].dropFirst().firstIndex(of: 0x20) else { throw .badMerge(rank, list[rank]) }
             text.removeAll(keepingCapacity: true)
-            alphabet.decode(merges.bytes, range.lowerBound..<space, into: &text)
+            alphabet.decode(list.bytes, range.lowerBound..<space, into: &text)
             let middle = text.count
-            alphabet.decode(merges.bytes, space + 1..<range.upperBound, into: &text)
+            alphabet.decode(list.bytes, space + 1..<range.upperBound, into: &text)
             guard let left = vocabulary.id(text, 0..<middle), let right = vocabulary.id(text, middle..<text.count),
                 let whole = vocabulary.id(text, 0..<text.count)
-            else { throw .badMerge(rank, merges[rank]) }
-            results.append(whole)
+            else { throw .badMerge(rank, list[rank]) }
+            merges.append(Merge(result: whole, left: Int32(middle), length: Int32(text.count)))
             insert(BytePairs.key(left, right), Int32(rank))
         }
     }
@@ -69,11 +77,17 @@ struct BytePairs: Sendable {
         return BytePairs.noRank
     }
 
-    /// Leaves the tokens of `bytes[piece]` in `work.ids`; -1 for a byte that has no token.
-    func encode(_ bytes: [UInt8], _ piece: Range<Int>, _ byteTokens: [TokenID], _ work: inout Work) {
+    /// Leaves the tokens of `bytes[piece]` in `work.ids`: each where its first byte is (`spaced`), or one after the other.
+    /// A byte that has no token is -1.
+    func encode(_ bytes: [UInt8], _ piece: Range<Int>, _ byteTokens: [TokenID], _ work: inout Work) -> (spaced: Bool, count: Int) {
         work.ids.removeAll(keepingCapacity: true)
         for index in piece { work.ids.append(byteTokens[Int(bytes[index])]) }
-        if piece.count <= BytePairs.shortest { short(&work) } else { long(&work) }
+        if piece.count > BytePairs.short {
+            long(&work)
+            return (true, piece.count)
+        }
+        short(&work)
+        return (false, work.ids.count)
     }
 
     private func short(_ work: inout Work) {
@@ -89,7 +103,7 @@ struct BytePairs: Sendable {
                 place = index
             }
             guard best != BytePairs.noRank else { break }
-            work.ids[place] = results[Int(best)]
+            work.ids[place] = merges[Int(best)].result
             work.ids.remove(at: place + 1)
             work.ranks.remove(at: place)
             count -= 1
@@ -99,157 +113,45 @@ struct BytePairs: Sendable {
     }
 
     private func long(_ work: inout Work) {
-        work.prepare(results.count)
+        work.prepare(merges.count)
         let count = work.ids.count
         for place in stride(from: count - 2, through: 0, by: -1) {
             work.note(rank(work.ids[place], work.ids[place + 1]), at: place)
         }
         while let rank = work.queue.popLowest() {
             work.takeBucket(rank)
+            let pair = merges[Int(rank)]
             for index in work.places.indices {
-                let place = work.places[index]
-                guard work.ranks[Int(place)] == rank else { continue }
-                if merge(rank, at: Int(place), &work) < rank {
+                let place = Int(work.places[index])
+                guard work.ranks[place] == rank else { continue }
+                if merge(pair, at: place, &work) < rank {
                     // A merge of a lower rank has become possible: it comes first.
                     work.putBack(rank, from: index + 1)
                     break
                 }
             }
         }
-        var kept = 0
-        var place = 0
-        while place < count {
-            work.ids[kept] = work.ids[place]
-            kept += 1
-            place = Int(work.next[place])
-        }
-        work.ids.removeLast(count - kept)
     }
 
     /// Merges the pair at `place` and notes its new neighbours' ranks; the lower of the two comes back.
-    private func merge(_ merged: Int32, at place: Int, _ work: inout Work) -> Int32 {
-        let gone = Int(work.next[place])
-        let after = Int(work.next[gone])
-        let before = Int(work.previous[place])
-        work.ids[place] = results[Int(merged)]
-        work.ranks[gone] = BytePairs.noRank
-        work.next[place] = Int32(after)
-        var lowest = BytePairs.noRank
+    private func merge(_ pair: Merge, at place: Int, _ work: inout Work) -> Int32 {
+        let after = place + Int(pair.length)
+        work.ids[place] = pair.result
+        work.ids[after - 1] = -pair.length
+        work.ranks[place + Int(pair.left)] = BytePairs.noRank
         work.ranks[place] = BytePairs.noRank
+        var lowest = BytePairs.noRank
         if after < work.ids.count {
-            work.previous[after] = Int32(place)
-            lowest = rank(work.ids[place], work.ids[after])
+            lowest = rank(pair.result, work.ids[after])
             work.note(lowest, at: place)
         }
-        if before >= 0 {
-            let other = rank(work.ids[before], work.ids[place])
+        if place > 0 {
+            let mark = work.ids[place - 1]
+            let before = mark < -1 ? place + Int(mark) : place - 1
+            let other = rank(work.ids[before], pair.result)
             work.note(other, at: before)
             lowest = min(lowest, other)
         }
         return lowest
-    }
-}
-
-extension BytePairs {
-    /// What encoding needs besides the tables; kept between pieces so that memory is asked for once.
-    struct Work {
-        var ids: [TokenID] = []
-        /// The rank of the pair that begins at each place.
-        fileprivate var ranks: [Int32] = []
-        fileprivate var next: [Int32] = []
-        fileprivate var previous: [Int32] = []
-        fileprivate var queue = RankQueue()
-        /// The bucket at work, leftmost first.
-        fileprivate var places: [Int32] = []
-        /// First note of each rank's bucket, -1 when empty; notes are linked, and reused.
-        private var heads: [Int32] = []
-        private var notePlaces: [Int32] = []
-        private var noteLinks: [Int32] = []
-        private var freeNote: Int32 = -1
-
-        fileprivate mutating func prepare(_ rankCount: Int) {
-            if heads.count != rankCount { heads = [Int32](repeating: -1, count: rankCount) }
-            let count = ids.count
-            ranks = [Int32](repeating: BytePairs.noRank, count: count)
-            next = (0..<count).map { Int32($0 + 1) }
-            previous = (0..<count).map { Int32($0 - 1) }
-            notePlaces.removeAll(keepingCapacity: true)
-            noteLinks.removeAll(keepingCapacity: true)
-            freeNote = -1
-        }
-
-        fileprivate mutating func note(_ rank: Int32, at place: Int) {
-            ranks[place] = rank
-            guard rank != BytePairs.noRank else { return }
-            let head = heads[Int(rank)]
-            if head < 0 { queue.push(rank) }
-            if freeNote >= 0 {
-                let note = freeNote
-                freeNote = noteLinks[Int(note)]
-                notePlaces[Int(note)] = Int32(place)
-                noteLinks[Int(note)] = head
-                heads[Int(rank)] = note
-            } else {
-                heads[Int(rank)] = Int32(notePlaces.count)
-                notePlaces.append(Int32(place))
-                noteLinks.append(head)
-            }
-        }
-
-        /// Empties a bucket into `places`.
-        fileprivate mutating func takeBucket(_ rank: Int32) {
-            places.removeAll(keepingCapacity: true)
-            var note = heads[Int(rank)]
-            heads[Int(rank)] = -1
-            var ascending = true
-            var descending = true
-            while note >= 0 {
-                let place = notePlaces[Int(note)]
-                if let last = places.last {
-                    if place < last { ascending = false } else { descending = false }
-                }
-                places.append(place)
-                let link = noteLinks[Int(note)]
-                noteLinks[Int(note)] = freeNote
-                freeNote = note
-                note = link
-            }
-            if descending { places.reverse() } else if !ascending { places.sort() }
-        }
-
-        fileprivate mutating func putBack(_ rank: Int32, from first: Int) {
-            for place in places[first...].reversed() where ranks[Int(place)] == rank { note(rank, at: Int(place)) }
-        }
-    }
-
-    /// A binary heap of the ranks whose buckets are not empty.
-    fileprivate struct RankQueue {
-        private var heap: [Int32] = []
-
-        mutating func push(_ rank: Int32) {
-            heap.append(rank)
-            var child = heap.count - 1
-            while child > 0, heap[(child - 1) / 2] > heap[child] {
-                heap.swapAt(child, (child - 1) / 2)
-                child = (child - 1) / 2
-            }
-        }
-
-        mutating func popLowest() -> Int32? {
-            guard let lowest = heap.first else { return nil }
-            let last = heap.removeLast()
-            guard !heap.isEmpty else { return lowest }
-            heap[0] = last
-            var parent = 0
-            while true {
-                var child = parent * 2 + 1
-                guard child < heap.count else { break }
-                if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-                guard heap[child] < heap[parent] else { break }
-                heap.swapAt(child, parent)
-                parent = child
-            }
-            return lowest
-        }
     }
 }

@@ -2,13 +2,23 @@
 enum CharacterClass: UInt8 {
     case other, letter, number, space
 
-    private static let latin: [CharacterClass] = (0..<256).map { search(UInt32($0)) }
-
     init(_ point: UInt32) {
-        self = point < 256 ? CharacterClass.latin[Int(point)] : CharacterClass.search(point)
+        // ASCII is most of all text, and three comparisons are quicker than any table.
+        guard point < 0x80 else {
+            self = CharacterClass.search(point)
+            return
+        }
+        if (0x61...0x7A).contains(point | 0x20) {
+            self = .letter
+        } else if (0x30...0x39).contains(point) {
+            self = .number
+        } else {
+            self = point == 0x20 || (0x09...0x0D).contains(point) ? .space : .other
+        }
     }
 
-    private static func search(_ point: UInt32) -> CharacterClass {
+    /// By the table of changes alone.
+    static func search(_ point: UInt32) -> CharacterClass {
         let changes = UnicodeClasses.changes
         var low = 0, high = changes.count
         while low + 1 < high {

@@ -84,6 +84,8 @@ package final class Tokenizer: Sendable {
 
     /// The most tokens, and the most merges; four times what the largest known model has.
     private static let countLimit = 1 << 20
+    /// Unit: bytes. A longer piece is cut: it passes every context, and merging needs some twenty times its memory.
+    private static let longestPiece = 1 << 20
     private static let turnEnds = ["<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<|eom_id|>"]
     private static let textEnds = ["<|endoftext|>", "<|end_of_text|>", "</s>"]
 }
@@ -136,12 +138,15 @@ extension Tokenizer {
                 give(id, piece)
                 return
             }
-            pairs.encode(text, piece, vocabulary.byteTokens, &work)
+            let (spaced, count) = pairs.encode(text, piece, vocabulary.byteTokens, &work)
             var start = piece.lowerBound
-            for id in work.ids {
+            var index = 0
+            while index < count {
+                let id = work.ids[index]
                 let length = id < 0 ? 1 : vocabulary.length(id)
                 if id >= 0 { give(id, start..<start + length) }
                 start += length
+                index += spaced ? length : 1
             }
         }
     }
@@ -153,7 +158,9 @@ extension Tokenizer {
             let special = specials.first(in: text, from: start, controls: controls)
             let end = special?.range.lowerBound ?? text.count
             while start < end {
-                let pieceEnd = pretokenizer.pieceEnd(text, from: start, end: end)
+                var limit = min(end, start + Tokenizer.longestPiece)
+                if limit < end, let character = (limit - 3...limit).last(where: { text[$0] & 0xC0 != 0x80 }) { limit = character }
+                let pieceEnd = pretokenizer.pieceEnd(text, from: start, end: limit)
                 give(start..<pieceEnd, nil)
                 start = pieceEnd
             }

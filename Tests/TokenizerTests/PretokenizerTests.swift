@@ -48,6 +48,17 @@ struct PretokenizerTests {
         }
     }
 
+    @Test("longer than 1 MiB are cut between characters")
+    func longest() throws {
+        let tokenizer = try TinyModel(userDefined: []).tokenizer()
+        for character in ["a", "é", "中", "👍"] {
+            let text = [UInt8](String(repeating: character, count: 700_000).utf8)
+            let pieces = tokenizer.pieces(text)
+            #expect(pieces.count == (text.count + 1 << 20 - 1) >> 20 && pieces.last?.upperBound == text.count)
+            #expect(pieces.allSatisfy { $0.count <= 1 << 20 && $0.lowerBound % character.utf8.count == 0 })
+        }
+    }
+
     @Test("know the classes of characters the script's Unicode gives them")
     func classes() {
         let known: [(UInt32, CharacterClass)] = [
@@ -55,6 +66,7 @@ struct PretokenizerTests {
             (0x85, .space), (0x200B, .other), (0x3000, .space), (0x4E2D, .letter), (0xAC00, .letter), (0x1F44D, .other), (0x10FFFF, .other),
             (CodePoint.notText, .other),
         ]
+        for point in 0..<UInt32(0x80) { #expect(CharacterClass(point) == CharacterClass.search(point), "U+\(String(point, radix: 16))") }
         for (point, kind) in known { #expect(CharacterClass(point) == kind, "U+\(String(point, radix: 16))") }
     }
 }

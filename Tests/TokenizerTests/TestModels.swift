@@ -33,6 +33,8 @@ struct TinyModel {
         return hidden.firstIndex(of: Int(byte)).flatMap { UnicodeScalar(UInt32(256 + $0)) }.map { String($0) } ?? ""
     }
 
+    static func text(_ bytes: [UInt8]) -> String { bytes.map { character($0) }.joined() }
+
     /// Ids: bytes 0 to 255, then the merges in order, then controls, then user-defined.
     var tokens: [String] {
         (0...255).map { TinyModel.character($0) } + merges.map { $0.replacingOccurrences(of: " ", with: "") } + controls + userDefined
