@@ -1,0 +1,32 @@
+/// Names for things that must be the same again.
+/// Source: FNV-1a, 64 bits (Fowler, Noll and Vo); it finds differences, not forgeries.
+package enum Fingerprint {
+    package static func hash(_ bytes: some Sequence<UInt8>) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Of all that a cell's numbers follow from; the grid is not part of it, so that it can grow.
+    package static func of(_ experiment: Experiment, model: String) -> String {
+        var bytes: [UInt8] = []
+        func add(_ text: String) {
+            bytes += Array("\(text.utf8.count):".utf8) + Array(text.utf8)
+        }
+        for text in ["1", model, experiment.kind.rawValue, experiment.instruction, experiment.example.source,
+            experiment.query.source, experiment.answer.source] { add(text) }
+        experiment.labels.forEach(add)
+        for items in [experiment.pool, experiment.test] {
+            add("\(items.count)")
+            for item in items {
+                for (name, value) in item.fields.sorted(by: { $0.key < $1.key }) {
+                    add(name)
+                    add(value)
+                }
+                add("")
+            }
+        }
+        return hash(bytes)
+    }
+}
