@@ -63,12 +63,13 @@ static int nonempty(const char *name) {
 /// A locale that says nothing, or names UTF-8 and is not installed, still gets UTF-8; one that says C gets ASCII.
 static void set_locale(void) {
     const char *name = nonempty("LC_ALL") ? getenv("LC_ALL") : nonempty("LC_CTYPE") ? getenv("LC_CTYPE") : getenv("LANG");
-    if (!name || !*name) {
+    if (!name || !*name || (!setlocale(LC_CTYPE, "") && (strcasestr(name, "utf-8") || strcasestr(name, "utf8")))) {
         setlocale(LC_CTYPE, "C.UTF-8");
-    } else if (!setlocale(LC_CTYPE, "")) {
-        setlocale(LC_CTYPE, strcasestr(name, "utf-8") || strcasestr(name, "utf8") ? "C.UTF-8" : "C");
     }
     tc.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    // Callers then send ASCII only, and ncurses under UTF-8 leaves out the sequence that repeats a character (REP),
+    // which many terminals lack although their entry promises it.
+    if (!tc.utf8) setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 /// Whether terminfo has the entry; then also whether it can place a cursor.
