@@ -146,6 +146,10 @@ package struct SamplingError: Error, Equatable, Sendable, CustomStringConvertibl
     package let value: Double
     package let range: ClosedRange<Double>
 
+    package init(field: String, value: Double, range: ClosedRange<Double>) {
+        (self.field, self.value, self.range) = (field, value, range)
+    }
+
     package var description: String {
         "\(field) is \(Self.short(value)); it goes from \(Self.short(range.lowerBound)) to \(Self.short(range.upperBound))."
     }

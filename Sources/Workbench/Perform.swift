@@ -1,0 +1,166 @@
+import Document
+import Terminal
+import Tokenizer
+
+extension State {
+    /// Why a command cannot run now; nil when it can. The palette shows it.
+    package func obstacle(to command: Command) -> String? {
+        switch command {
+        case .generate: generationObstacle
+        case .stop: run == nil && overlay == nil && !zoomed && focus == .document ? "nothing is running or open" : nil
+        case .undo: editor.canUndo || run != nil ? nil : "nothing to undo"
+        case .redo: editor.canRedo ? nil : "nothing to redo"
+        case .copy, .cut: editor.selection == nil ? "nothing is selected" : nil
+        case .paste: clipboard.isEmpty ? "nothing was copied here" : nil
+        case .findNext: text.needle.isEmpty ? "nothing was searched for yet" : nil
+        case .insertSpecial: tokenizer == nil ? "no model is loaded" : nil
+        default:
+            switch command.row.context {
+            case .candidates: reading.here == nil ? "no distribution is shown" : nil
+            case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
+            default: nil
+            }
+        }
+    }
+
+    mutating func perform(_ command: Command) -> [Effect] {
+        if let obstacle = obstacle(to: command) {
+            if command != .stop { say("\(command.row.title): \(obstacle)", .warning) }
+            return []
+        }
+        switch command.row.context {
+        case .everywhere: return performEverywhere(command)
+        case .document: return performInDocument(command)
+        case .panel: performInPanel(command)
+        case .candidates: return performInCandidates(command)
+        case .sampler: performInSampler(command)
+        case .controls: performInControls(command)
+        case .attention: performInAttention(command)
+        case .files: return performInFiles(command)
+        }
+        return []
+    }
+
+    private mutating func performEverywhere(_ command: Command) -> [Effect] {
+        switch command {
+        case .generate: return beginRun()
+        case .stop: return stopOrClose()
+        case .focusNext: moveFocus(by: 1)
+        case .focusPrevious: moveFocus(by: -1)
+        case .palette: overlay = .palette(PaletteState())
+        case .help: overlay = .help(scroll: 0)
+        case .quit: return askToQuit()
+        case .suspend: return [.suspend]
+        case .redraw: return [.redraw]
+        case .open:
+            show(.files)
+            return [.listFiles]
+        case .save: return save()
+        case .saveAs: askForName()
+        case .new: return askForNew()
+        case .tint: text.tint = text.tint.next
+        case .boundaries: text.showsBoundaries.toggle()
+        case .find: overlay = .input(.init(purpose: .find, label: "find", line: LineInput(String(decoding: text.needle, as: UTF8.self))))
+        case .findNext: find(next: true)
+        case .undo: return undo()
+        case .redo: return edit { $0.redo() }
+        case .mouse:
+            mouse.toggle()
+            say(mouse ? "the mouse is on" : "the mouse is off: the terminal's own selection works")
+            return [.setMouse(mouse)]
+        case .theme:
+            let names = Theme.themes.map(\.name)
+            themeName = names[((names.firstIndex(of: themeName) ?? -1) + 1) % names.count]
+            say("theme \(themeName)")
+            return [.setTheme(themeName)]
+        default: break
+        }
+        return []
+    }
+
+    /// Esc: the stream first, then the zoom, then back to the document; it never quits.
+    private mutating func stopOrClose() -> [Effect] {
+        if run != nil { return stopRun() }
+        if zoomed { zoomed = false } else if focus != .document { focus = .document }
+        return []
+    }
+
+    private mutating func undo() -> [Effect] {
+        let effects = interruptRun()
+        lastRun = nil
+        editor.undo()
+        text.follows = true
+        return effects
+    }
+
+    private mutating func performInPanel(_ command: Command) {
+        switch command {
+        case .nextPanel: turnPanel(by: 1)
+        case .previousPanel: turnPanel(by: -1)
+        case .zoom: if focusedPanel != nil { zoomed.toggle() }
+        case .toDocument:
+            zoomed = false
+            focus = .document
+        default: break
+        }
+    }
+
+    private mutating func performInDocument(_ command: Command) -> [Effect] {
+        if let (motion, extending) = Self.motions[command] {
+            editor.move(motion, extending: extending)
+            text.follows = true
+            return []
+        }
+        switch command {
+        case .up, .down, .pageUp, .pageDown, .lineStart, .lineEnd, .selectUp, .selectDown, .selectLineStart, .selectLineEnd:
+            text.move(command, &editor, in: Layout(self).text)
+            text.follows = true
+        case .selectAll: editor.selectAll()
+        case .newline: return edit { $0.newline() }
+        case .tabCharacter: return edit { $0.insert([0x09]) }
+        case .backspace: return edit { $0.backspace() }
+        case .delete: return edit { $0.delete() }
+        case .deleteWord: return edit { $0.deleteWordBackward() }
+        case .copy:
+            clipboard = editor.copy()
+            return [.copy(clipboard)]
+        case .cut:
+            clipboard = editor.copy()
+            return [.copy(clipboard)] + edit { _ = $0.cut() }
+        case .paste:
+            let bytes = clipboard
+            return edit { $0.paste(bytes) }
+        case .insertSpecial:
+            overlay = .input(.init(purpose: .special, label: "special token, such as <|im_start|>", line: LineInput()))
+        default: break
+        }
+        return []
+    }
+
+    private static let motions: [Command: (Editor.Motion, Bool)] = [
+        .left: (.left, false), .right: (.right, false), .wordLeft: (.wordLeft, false), .wordRight: (.wordRight, false),
+        .documentStart: (.documentStart, false), .documentEnd: (.documentEnd, false),
+        .selectLeft: (.left, true), .selectRight: (.right, true),
+        .selectWordLeft: (.wordLeft, true), .selectWordRight: (.wordRight, true),
+    ]
+
+    /// Selects the next place of the sought text, from the cursor or from behind the place shown.
+    mutating func find(next: Bool) {
+        let start = next ? editor.cursor : editor.selection?.lowerBound ?? editor.cursor
+        guard let range = editor.search(text.needle, from: start) else {
+            return say("\"\(String(decoding: text.needle, as: UTF8.self))\" is not in the document", .warning)
+        }
+        editor.select(range)
+        text.follows = true
+    }
+
+    /// Inserts a special token as a chip.
+    mutating func insertSpecial(_ name: String) -> [Effect] {
+        guard let tokenizer else { return [] }
+        guard let id = tokenizer.special(name) else {
+            say("\(name) is not a special token of this model", .error)
+            return []
+        }
+        return edit { $0.insert(id: id, bytes: tokenizer.bytes(id), special: true, at: $0.cursor) }
+    }
+}

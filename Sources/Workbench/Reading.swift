@@ -1,0 +1,66 @@
+import Document
+import Engine
+import Tokenizer
+
+/// What is known of the document's ids: the numbers behind every panel, each for these very ids.
+package struct Reading: Sendable {
+    package private(set) var version = 0
+    /// The whole document as the model reads it, with the ids before it that the model wants.
+    package private(set) var ids: [TokenID] = []
+    /// Ids before the document's first token.
+    package private(set) var lead = 0
+    /// Measured so far, from the first id on; the first of all is nil.
+    package private(set) var steps: [Step?] = []
+    package private(set) var here: Here?
+    package var heads: (query: Int, rows: [[[Float]]])?
+    package var scores: HeadScores?
+    package var map: AttentionMap?
+    package var column: (column: Wish.Attention.Column, weights: [Float])?
+    package var sought: (position: Int, ids: [TokenID], logprob: Float, rank: Int)?
+    package var isSettled = false
+
+    /// The distribution after the first `position` ids, with what the samplers make of it.
+    package struct Here: Sendable {
+        package let position: Int
+        package let distribution: Distribution
+        package var trace: Trace
+        /// The likeliest ids, as many as were asked for so far.
+        package var ranked: [TokenID]
+    }
+
+    package init() {}
+
+    /// Takes the document's ids; what was measured of an unchanged beginning is kept.
+    mutating func take(_ next: [TokenID], lead: Int) {
+        guard next != ids else { return }
+        var common = 0
+        while common < ids.count, common < next.count, ids[common] == next[common] { common += 1 }
+        if steps.count > common { steps.removeLast(steps.count - common) }
+        if let here, here.position > common { self.here = nil }
+        if let query = heads?.query, query >= common { heads = nil }
+        if let sought, sought.position > common { self.sought = nil }
+        (ids, self.lead) = (next, lead)
+        version += 1
+        isSettled = false
+    }
+
+    mutating func take(steps new: [Step?], from start: Int, version: Int) {
+        guard version == self.version, start <= steps.count, start + new.count <= ids.count else { return }
+        steps.replaceSubrange(start..<min(steps.count, start + new.count), with: new)
+    }
+
+    mutating func append(_ step: Step) { steps.append(step) }
+
+    mutating func show(_ here: Here?) { self.here = here }
+
+    /// The step of an id by its position.
+    package func step(_ position: Int) -> Step? { steps.indices.contains(position) ? steps[position] : nil }
+
+    /// At least `count` of the likeliest ids.
+    mutating func rank(atLeast count: Int) {
+        guard let here, here.ranked.count < min(count, here.distribution.count) else { return }
+        self.here?.ranked = count > 1024 ? here.distribution.order() : here.distribution.top(max(256, count)).map(\.id)
+    }
+
+    mutating func retrace(_ trace: Trace) { here?.trace = trace }
+}

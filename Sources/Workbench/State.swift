@@ -1,0 +1,183 @@
+import Document
+import Engine
+import Terminal
+import Tokenizer
+
+/// The playground as a value.
+///
+/// In: messages (keys, reports of the worker, files), one at a time through `update`. Out: effects, and by `View` a frame.
+/// Invariants: drawing changes nothing; what is shown of a token is what the worker reported for these very ids.
+/// Must not know: curses, weights.
+package struct State: Sendable {
+    package var size: (width: Int, height: Int)
+    package var editor = Editor()
+    package var file = OpenFile()
+    package var sampling = Sampling()
+    /// The settings of a new document: the defaults, and the person's configuration over them.
+    package var standard = Sampling()
+    package var model = ModelState.none("no model is loaded yet")
+    package var reading = Reading()
+    package var run: Run?
+    package var lastRun: Run?
+
+    // The screen
+    package var focus = Focus.document
+    package var slots: [Panel] = [.candidates, .attention]
+    package var zoomed = false
+    package var overlay: Overlay?
+    package var notice: Notice?
+    package var text = TextView()
+    package var candidates = CandidatesState()
+    package var sampler = SamplerState()
+    package var controls = ControlsState()
+    package var attention = AttentionState()
+    package var files = FilesState()
+    package var themeName = "dark"
+    package var mouse = true
+    package var clipboard: [UInt8] = []
+    package var sought: [UInt8] = []
+    package var isQuitting = false
+    /// Draws seeds; seeded once from the system, so that `update` stays a function.
+    package var seeds: UInt64
+    var nextRun = 1
+    var lastWish: Wish?
+    /// A stream's numbers were shown since attention was last asked for.
+    var streamShown = false
+
+    package init(width: Int = 80, height: Int = 24, seed: UInt64 = 1) {
+        size = (width, height)
+        seeds = seed
+    }
+
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, files
+        package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+    }
+    package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
+
+    package enum ModelState: Sendable {
+        case none(String)
+        case loading(Double)
+        case ready(Model)
+    }
+    package var readyModel: Model? { if case .ready(let model) = model { model } else { nil } }
+    package var tokenizer: Tokenizer? { readyModel?.tokenizer }
+
+    /// A generation under way, or the last one.
+    package struct Run: Sendable, Equatable {
+        package var number: Int
+        package var seed: UInt64
+        package var sampling: Sampling
+        /// Bytes from where it began to where it stands.
+        package var range: Range<Int>
+        package var tokens = 0
+        package var rate = 0.0
+        package var stopping = false
+        package var end: String?
+        /// Ids before the run's first.
+        package var promptCount: Int
+    }
+
+    package struct Notice: Sendable, Equatable {
+        package enum Kind: Sendable { case plain, warning, error }
+        package var text: String
+        package var kind: Kind
+    }
+    mutating func say(_ text: String, _ kind: Notice.Kind = .plain) { notice = Notice(text: text, kind: kind) }
+
+    /// The panel a focus shows; nil for the document and the controls.
+    package var focusedPanel: Panel? {
+        if case .slot(let index) = focus, slots.indices.contains(index) { slots[index] } else { nil }
+    }
+    package func isShown(_ panel: Panel) -> Bool {
+        let layout = Layout(self)
+        return layout.panels.contains { $0.panel == panel }
+    }
+
+    /// The contexts whose keys count now, the narrowest first.
+    package var contexts: [Command.Context] {
+        switch focus {
+        case .document: [.document, .everywhere]
+        case .controls: [.controls, .panel, .everywhere]
+        case .slot: [focusedPanel.flatMap { Command.Context(rawValue: $0.rawValue) } ?? .panel, .panel, .everywhere]
+        }
+    }
+}
+
+/// The file the document came from.
+package struct OpenFile: Sendable {
+    package var path: String?
+    /// The file as last read or written: front matter, variables, notices.
+    package var prompt = PromptFile()
+    package var isTemplate = false
+    /// What was answered for each declared variable.
+    package var values: [String] = []
+    /// True while its turns and special tokens wait for a model.
+    package var awaitsModel = false
+    /// The settings as the file gave them.
+    package var sampling = Sampling()
+    /// What saving has to tell.
+    package var notices: [String] = []
+    package init() {}
+    package var name: String { path.map { String($0.split(separator: "/").last ?? "") } ?? "new" }
+    package var isChat: Bool { prompt.mode == .chat }
+}
+
+/// What is open above the panels.
+package enum Overlay: Sendable, Equatable {
+    case help(scroll: Int)
+    case palette(PaletteState)
+    case input(Input)
+    case confirm(Confirm)
+
+    /// One line that is being typed.
+    package struct Input: Sendable, Equatable {
+        package enum Purpose: Sendable, Equatable {
+            case find, saveAs, rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int)
+        }
+        package var purpose: Purpose
+        package var label: String
+        package var line: LineInput
+    }
+    package struct Confirm: Sendable, Equatable {
+        package enum Purpose: Sendable, Equatable { case quit, open(String), new, overwrite(String), trash(String) }
+        package var purpose: Purpose
+        package var question: String
+    }
+}
+
+/// What goes out of `update` and is carried out by the program.
+package enum Effect: Sendable, Equatable {
+    case wish(Wish)
+    case generate(Order)
+    case stopGeneration
+    case save(path: String, bytes: [UInt8])
+    case read(path: String)
+    case listFiles
+    case preview(path: String)
+    case rename(from: String, to: String), duplicate(path: String), trash(path: String)
+    case copy([UInt8])
+    case setMouse(Bool), setTheme(String)
+    case suspend, redraw, quit
+}
+
+/// What comes in.
+package enum Message: Sendable {
+    case event(Event)
+    case report(Report)
+    case opened(path: String, bytes: [UInt8])
+    case saved(path: String)
+    case listed([FileEntry])
+    case previewed(path: String, bytes: [UInt8])
+    case failed(String)
+    /// The files on disk are no longer as they were read.
+    case changedOnDisk(path: String)
+}
+
+/// One row of the files panel.
+package struct FileEntry: Sendable, Equatable {
+    package var path: String, name: String, title: String, lookAt: String
+    package var isExperiment = false
+    package init(path: String, name: String, title: String, lookAt: String, isExperiment: Bool = false) {
+        (self.path, self.name, self.title, self.lookAt, self.isExperiment) = (path, name, title, lookAt, isExperiment)
+    }
+}

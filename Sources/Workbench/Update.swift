@@ -1,0 +1,161 @@
+import Document
+import Engine
+import Terminal
+import Tokenizer
+
+extension State {
+    /// The one place where the state changes. Returns what the program has to carry out.
+    package mutating func update(_ message: Message) -> [Effect] {
+        var effects: [Effect] = []
+        let before = sampling
+        switch message {
+        case .event(let event): effects = handle(event)
+        case .report(let report): effects = handle(report)
+        case .opened(let path, let bytes): effects = opened(path, bytes)
+        case .saved(let path): saved(path)
+        case .listed(let entries): files.take(entries)
+        case .previewed(let path, let bytes): files.preview(path, bytes)
+        case .failed(let sentence): say(sentence, .error)
+        case .changedOnDisk(let path): say("\(path) was changed by another program; saving will overwrite it", .warning)
+        }
+        return effects + settle(resampled: sampling != before)
+    }
+
+    private mutating func handle(_ event: Event) -> [Effect] {
+        switch event {
+        case .key(let key):
+            notice = nil
+            return press(key)
+        case .paste(let bytes): return pasted(bytes)
+        case .pasteCut(let lost): say("the paste was longer than 16 MB; \(lost) bytes are missing", .warning)
+        case .mouse(let mouse): return point(mouse)
+        case .resize(let width, let height): size = (width, height)
+        case .terminate, .hangup: return leave()
+        case .resume: return [.redraw]
+        case .focus, .suspend: break
+        }
+        return []
+    }
+
+    /// Ends at once; what the document holds is offered to the file's recovery copy by the program.
+    mutating func leave() -> [Effect] {
+        isQuitting = true
+        return [.quit]
+    }
+
+    private mutating func handle(_ report: Report) -> [Effect] {
+        switch report {
+        case .loading(let share): model = .loading(share)
+        case .noModel(let sentence):
+            model = .none(sentence)
+            say(sentence, .error)
+        case .loaded(let loaded):
+            model = .ready(loaded)
+            lastWish = nil
+            if file.awaitsModel, !editor.isDirty { showPrompt() }
+        case .reading(let version, let position, let logits):
+            if version == reading.version, run == nil || position == here.position { look(at: position, logits) }
+        case .steps(let version, let start, let steps): reading.take(steps: steps, from: start, version: version)
+        case .heads(let version, let query, let rows):
+            if version == reading.version || run != nil { reading.heads = (query, rows) }
+        case .scores(let version, let scores): if version == reading.version { reading.scores = scores }
+        case .map(let version, let map): if version == reading.version { reading.map = map }
+        case .column(let version, let column, let weights): if version == reading.version { reading.column = (column, weights) }
+        case .sought(let version, let position, let ids, let logprob, let rank):
+            if version == reading.version { reading.sought = (position, ids, logprob, rank) }
+        case .generated(let number, let tokens, let logits, let rate): return generated(number, tokens, logits, rate)
+        case .ended(let number, let end): return ended(number, end)
+        case .stopped(let number): if run?.number == number { finishRun("stopped") }
+        case .failed(let number, let sentence):
+            if number != nil, run?.number == number { finishRun("failed") }
+            say(sentence, .error)
+        case .settled(let version): if version == reading.version { reading.isSettled = true }
+        }
+        return []
+    }
+
+    /// Brings what depends on the text up to date: tokens, lines, the samplers' view; and wishes for what is missing.
+    private mutating func settle(resampled: Bool) -> [Effect] {
+        if let tokenizer {
+            editor.encode(with: tokenizer)
+            let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
+            reading.take(lead + readTokens.map(\.id), lead: lead.count)
+        }
+        let layout = Layout(self)
+        text.lay(out: editor, in: layout.text)
+        if resampled { retrace() }
+        reading.rank(atLeast: candidates.needed(rows: layout.rect(of: .candidates)?.height ?? 0))
+        attention.clamp(self)
+        return wishes()
+    }
+
+    /// The document's tokens the model has read or will read: while a stream runs in the middle, those up to its end.
+    package var readTokens: ArraySlice<DocToken> {
+        let tokens = editor.document.tokens
+        guard let run else { return tokens[...] }
+        return tokens.prefix { $0.range.upperBound <= run.range.upperBound }
+    }
+
+    /// The place whose numbers are shown: how many ids stand before it, and the document's token there.
+    package var here: (position: Int, token: Int?) {
+        let tokens = readTokens
+        if let run, editor.cursor >= run.range.upperBound {
+            return (reading.lead + max(0, tokens.count - 1), tokens.isEmpty ? nil : tokens.count - 1)
+        }
+        guard let index = editor.document.token(at: editor.cursor), index < tokens.count else { return (reading.lead + tokens.count, nil) }
+        return (reading.lead + index, index)
+    }
+
+    /// Whether the text before the cursor fits the context.
+    package var contextLimit: Int { readyModel?.shape.context ?? 0 }
+
+    private mutating func wishes() -> [Effect] {
+        guard readyModel != nil else { return [] }
+        var wish = Wish()
+        wish.version = reading.version
+        wish.ids = Array(reading.ids.prefix(contextLimit))
+        wish.position = min(here.position, wish.ids.count)
+        wish.attention = attention.wish(self)
+        if let sought = tokenizer?.encode(self.sought), overlay?.isCandidateFind == true || !self.sought.isEmpty { wish.sought = sought }
+        if run != nil {
+            // The stream brings its own numbers; only attention has to be asked for, when something new was shown.
+            guard wish.attention != nil, editor.cursor < (run?.range.upperBound ?? 0) || streamShown else { return [] }
+            streamShown = false
+            if editor.cursor >= (run?.range.upperBound ?? 0) { wish.position = 0 }
+        }
+        guard wish != lastWish else { return [] }
+        lastWish = wish
+        wish.measured = min(reading.steps.count, wish.ids.count)
+        return [.wish(wish)]
+    }
+
+    // MARK: The shown distribution
+
+    mutating func look(at position: Int, _ logits: [Float]) {
+        guard position <= reading.ids.count else { return }
+        let distribution = Distribution(logits: logits)
+        reading.show(Reading.Here(position: position, distribution: distribution, trace: trace(logits, position),
+                                  ranked: distribution.top(256).map(\.id)))
+        if candidates.position != position { candidates.moved(to: position) }
+    }
+
+    mutating func retrace() {
+        guard let here = reading.here else { return }
+        reading.retrace(trace(here.distribution.logits, here.position))
+    }
+
+    private func trace(_ logits: [Float], _ position: Int) -> Trace {
+        let ids = Array(reading.ids.prefix(position))
+        var generated = ids[ids.count...]
+        var seed = sampling.seed ?? 0
+        if let run = run ?? lastRun, position >= run.promptCount, position <= run.promptCount + run.tokens {
+            generated = ids[min(run.promptCount, ids.count)...]
+            seed = run.seed
+        }
+        return Sampler.trace(logits: logits, context: ids, generated: generated, sampling: sampling, seed: seed, position: position)
+    }
+}
+
+extension Overlay {
+    var isCandidateFind: Bool { if case .input(let input) = self { input.purpose == .candidateFind } else { false } }
+}

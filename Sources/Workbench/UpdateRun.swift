@@ -1,0 +1,141 @@
+import Document
+import Engine
+import Tokenizer
+
+/// Generations: begun at the cursor, one undo step each, their text kept whatever ends them.
+extension State {
+    /// Why no generation can begin now; nil when it can.
+    package var generationObstacle: String? {
+        switch model {
+        case .none(let reason): return reason
+        case .loading(let share): return "the model is still loading (\(Int(share * 100)) %)"
+        case .ready: break
+        }
+        if run != nil { return "a generation is running; Esc stops it" }
+        return nil
+    }
+
+    /// - Parameter forked: true when an undo step is open already and takes the generation in.
+    mutating func beginRun(inOpenStep forked: Bool = false) -> [Effect] {
+        if let obstacle = generationObstacle {
+            say(obstacle, .warning)
+            return []
+        }
+        guard let tokenizer else { return [] }
+        if let selection = editor.selection { editor.move(to: selection.upperBound) }
+        if !forked { editor.beginGroup() }
+        if file.isChat { openAnswer(tokenizer) }
+        let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
+        let ids = lead + editor.document.ids(before: editor.cursor, tokenizer: tokenizer)
+        guard !ids.isEmpty, ids.count < contextLimit else {
+            editor.endGroup()
+            say(ids.isEmpty ? "there is no text before the cursor to continue; type something first"
+                : "the text before the cursor has \(ids.count) tokens and the context holds \(contextLimit); shorten it", .warning)
+            return []
+        }
+        let seed = sampling.seed ?? nextSeed()
+        run = Run(number: nextRun, seed: seed, sampling: sampling, range: editor.cursor..<editor.cursor, promptCount: ids.count)
+        lastRun = nil
+        nextRun += 1
+        text.follows = true
+        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]
+    }
+
+    private mutating func nextSeed() -> UInt64 {
+        seeds = seeds &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return (seeds >> 33) % 1_000_000
+    }
+
+    mutating func stopRun() -> [Effect] {
+        guard run != nil else { return [] }
+        run?.stopping = true
+        return [.stopGeneration]
+    }
+
+    /// Ends the run before an edit: the text so far stays, and what still arrives of it is not taken.
+    mutating func interruptRun() -> [Effect] {
+        guard run != nil else { return [] }
+        finishRun("stopped")
+        return [.stopGeneration]
+    }
+
+    mutating func generated(_ number: Int, _ tokens: [Generation.Token], _ logits: [Float]?, _ rate: Double) -> [Effect] {
+        guard var run, run.number == number, let tokenizer else { return [] }
+        let first = run.promptCount + run.tokens
+        for token in tokens {
+            let special = tokenizer.isSpecial(token.step.id)
+            if token.isCut {
+                let place = editor.cursor
+                editor.replace(run.range.upperBound..<run.range.upperBound, with: token.bytes)
+                if place < run.range.upperBound { editor.move(to: place) }
+            } else {
+                editor.insert(id: token.step.id, bytes: token.bytes, special: special, at: run.range.upperBound)
+            }
+            run.range = run.range.lowerBound..<run.range.upperBound + token.bytes.count
+            run.tokens += 1
+        }
+        run.rate = rate
+        self.run = run
+        editor.encode(with: tokenizer)
+        let lead = Array(reading.ids.prefix(reading.lead))
+        reading.take(lead + readTokens.map(\.id), lead: lead.count)
+        for (index, token) in tokens.enumerated() where !token.isCut && reading.steps.count == first + index { reading.append(token.step) }
+        if let logits, editor.cursor >= run.range.upperBound {
+            look(at: max(0, reading.ids.count - 1), logits)
+            streamShown = true
+        }
+        return []
+    }
+
+    mutating func ended(_ number: Int, _ end: Generation.End) -> [Effect] {
+        guard run?.number == number else { return [] }
+        let word = switch end {
+        case .stop: "stop text"
+        case .length: "max tokens"
+        case .eos: "end of text"
+        case .context: "context full"
+        }
+        if end == .eos, file.isChat, let tokenizer { openTurn(.user, tokenizer) }
+        finishRun(word)
+        if end == .context { say("the context of \(contextLimit) tokens is full; shorten the text to go on", .warning) }
+        return []
+    }
+
+    mutating func finishRun(_ end: String) {
+        guard var done = run else { return }
+        done.end = end
+        lastRun = done
+        run = nil
+        editor.endGroup()
+    }
+
+    // MARK: Chat
+
+    /// The roles' turns as the template marks them, read back from the document's chips and text.
+    package var isAnswerOpen: Bool { openRole == .assistant }
+
+    /// The role of the turn the cursor stands in; nil where no turn is open.
+    private var openRole: Speaker? {
+        guard let tokenizer, let template = tokenizer.chatTemplate else { return nil }
+        return template.openRole(in: editor.document.fragment(0..<editor.cursor))
+    }
+
+    /// Closes the person's turn and opens the model's, as the template does.
+    private mutating func openAnswer(_ tokenizer: Tokenizer) {
+        guard !isAnswerOpen else { return }
+        editor.move(.documentEnd)
+        guard !isAnswerOpen else { return }
+        openTurn(.assistant, tokenizer)
+    }
+
+    /// Ends the open turn and begins one of a role, at the cursor.
+    mutating func openTurn(_ role: Speaker, _ tokenizer: Tokenizer) {
+        guard let template = tokenizer.chatTemplate else { return }
+        for part in template.turnBorder(closing: openRole, opening: role) {
+            switch part {
+            case .text(let bytes): editor.paste(bytes)
+            case .special(let id): editor.insert(id: id, bytes: tokenizer.bytes(id), special: true, at: editor.cursor)
+            }
+        }
+    }
+}

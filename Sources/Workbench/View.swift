@@ -1,0 +1,153 @@
+import Terminal
+
+/// The state as a frame of cells; a pure function of it.
+package enum View {
+    package static func frame(_ state: State) -> Frame {
+        var frame = Frame(width: state.size.width, height: state.size.height)
+        let layout = Layout(state)
+        guard !layout.isTooSmall else {
+            let note = ["Terrarium needs 40 x 10", "this is \(state.size.width) x \(state.size.height)", state.run.map { "\($0.tokens) tokens" } ?? ""]
+            for (row, line) in note.enumerated() { frame.put(line, x: 0, y: row, style: Style(.dim)) }
+            return frame
+        }
+        TopLine.draw(state, layout.top, &frame)
+        if !layout.document.isEmpty { DocumentView.draw(state, layout.document, &frame) }
+        for panel in layout.panels {
+            let focused = state.focus == .slot(panel.slot)
+            switch panel.panel {
+            case .candidates: CandidatesView.draw(state, panel.rect, focused, &frame)
+            case .sampler: SamplerView.draw(state, panel.rect, focused, &frame)
+            case .attention: AttentionView.draw(state, panel.rect, focused, &frame)
+            case .files: FilesView.draw(state, panel.rect, focused, &frame)
+            }
+        }
+        if !layout.controls.isEmpty { ControlsView.draw(state, layout.controls, &frame) }
+        Footer.draw(state, layout.footer, &frame)
+        if let overlay = state.overlay { OverlayView.draw(overlay, state, &frame) }
+        return frame
+    }
+
+    /// The keys of a context as a panel's lower border lists them.
+    static func legend(_ context: Command.Context, only: [Command]? = nil) -> String {
+        Command.table.filter { row in
+            row.context == context && !row.label.isEmpty && (only?.contains(row.command) ?? true)
+        }.map { "\(short($0.keys.first)) \($0.label)" }.joined(separator: "  ")
+    }
+
+    static func short(_ key: Key?) -> String {
+        switch key {
+        case .some(.enter): "⏎"
+        case .some(.char(" ")): "␣"
+        case .some(.up): "↑↓"
+        case .some(.left): "←→"
+        case .some(let key): "\(key)"
+        case nil: ""
+        }
+    }
+}
+
+/// The name of the model and the file, what is used of the context, and how fast it goes.
+enum TopLine {
+    static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
+        var right = ""
+        if let model = state.readyModel {
+            right = "ctx \(state.reading.ids.count)/\(model.shape.context)"
+            if let run = state.run { right += String(repeating: " ", count: 3) + "\(Number.whole(run.rate)) tok/s" } else if let run = state.lastRun, run.rate > 0 {
+                right += "   \(Number.whole(run.rate)) tok/s  \(run.end ?? "")"
+            }
+        }
+        let room = rect.width - TextWidth.columns(right) - 3
+        let x = 1 + frame.put("terrarium", x: 1, y: rect.y, style: Style(.title, .bold), clip: rect)
+        let clip = Rect(x: 0, y: rect.y, width: max(0, room), height: 1)
+        let name = TextWidth.columns(modelText(state)) + state.file.name.count + 20 > room && room < 70 ? x + 2 : x + 3
+        var at = name + frame.put(modelText(state), x: name, y: rect.y, style: Style(modelRole(state)), clip: clip) + 3
+        at += frame.put(state.file.name, x: at, y: rect.y, style: Style(.text), clip: clip) + 1
+        if state.editor.isDirty { frame.put("●", x: at, y: rect.y, style: Style(.warning), clip: clip) }
+        frame.put(right, rightAlignedTo: rect.maxX - 1, y: rect.y, style: Style(.number))
+    }
+
+    private static func modelText(_ state: State) -> String {
+        switch state.model {
+        case .none: "no model"
+        case .loading(let share): "loading the model " + Frame.barText(share, width: 10).padding(to: 10) + " \(Int(share * 100)) %"
+        case .ready(let model): model.title
+        }
+    }
+    private static func modelRole(_ state: State) -> Terminal.Role {
+        if case .none = state.model { .error } else { .text }
+    }
+}
+
+/// The last line: a notice while there is one, else the keys that work now.
+enum Footer {
+    private static func entries(_ state: State) -> [(command: Command, text: String)] {
+        let contexts: [Command.Context] = state.focus == .document ? [.everywhere] : [state.contexts[0], .panel, .everywhere]
+        return contexts.flatMap { context in
+            Command.table.filter { $0.context == context && !$0.label.isEmpty && ($0.command != .stop || state.run != nil || state.focus != .document) }
+                .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && state.run == nil ? "back" : $0.label)") }
+        }
+    }
+
+    private static func places(_ state: State) -> [(command: Command, text: String, x: Int)] {
+        var x = 1
+        var placed: [(Command, String, Int)] = []
+        for entry in entries(state) {
+            let width = TextWidth.columns(entry.text)
+            guard x + width < state.size.width else { break }
+            placed.append((entry.command, entry.text, x))
+            x += width + 2
+        }
+        return placed
+    }
+
+    static func command(atX x: Int, _ state: State) -> Command? {
+        places(state).first { x >= $0.x && x < $0.x + TextWidth.columns($0.text) }?.command
+    }
+
+    static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
+        if let notice = state.notice {
+            let role: Terminal.Role = switch notice.kind { case .plain: .accent; case .warning: .warning; case .error: .error }
+            frame.put(TextWidth.fit(notice.text, rect.width - 2), x: 1, y: rect.y, style: Style(role), clip: rect)
+            return
+        }
+        for entry in places(state) {
+            let key = entry.text.prefix { $0 != " " }
+            frame.put(entry.text, x: entry.x, y: rect.y, style: Style(.dim), clip: rect)
+            frame.put(String(key), x: entry.x, y: rect.y, style: Style(.key), clip: rect)
+        }
+    }
+}
+
+/// Numbers as the screen writes them.
+package enum Number {
+    /// A number with so many digits behind the point.
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return value.isNaN ? "–" : value < 0 ? "-∞" : "∞" }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let rounded = (abs(value) * scale).rounded()
+        guard rounded < 1e15 else { return "\(value)" }
+        let whole = Int(rounded / scale), part = Int(rounded) - whole * Int(scale)
+        let sign = value < 0 && rounded > 0 ? "-" : ""
+        guard digits > 0 else { return "\(sign)\(whole)" }
+        let fraction = "\(part)"
+        return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
+    }
+    package static func whole(_ value: Double) -> String { value.isFinite ? "\(Int(min(max(value.rounded(), -1e15), 1e15)))" : "–" }
+    /// A share in percent; what would round to nothing says so.
+    package static func percent(_ share: Double) -> String {
+        if share > 0, share < 0.0005 { return share < 0.00005 ? "<0.01 %" : "\(fixed(share * 100, 2)) %" }
+        return "\(fixed(share * 100, 1)) %"
+    }
+    /// An integer with its thousands apart.
+    package static func grouped(_ value: Int) -> String {
+        var digits = Array("\(abs(value))"), at = digits.count - 3
+        while at > 0 { digits.insert(",", at: at); at -= 3 }
+        return (value < 0 ? "-" : "") + String(digits)
+    }
+}
+
+extension String {
+    func padding(to columns: Int) -> String { self + String(repeating: " ", count: max(0, columns - TextWidth.columns(self))) }
+    func padding(left columns: Int) -> String { String(repeating: " ", count: max(0, columns - TextWidth.columns(self))) + self }
+}

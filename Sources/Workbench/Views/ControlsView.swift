@@ -1,0 +1,5 @@
+import Terminal
+
+enum ControlsView {
+    static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {}
+}

@@ -1,0 +1,82 @@
+import Engine
+import Tokenizer
+
+/// A head by its layer and number.
+package struct HeadID: Sendable, Hashable, Comparable {
+    package var layer: Int, head: Int
+    package init(_ layer: Int, _ head: Int) { (self.layer, self.head) = (layer, head) }
+    package static func < (a: HeadID, b: HeadID) -> Bool { (a.layer, a.head) < (b.layer, b.head) }
+    package var name: String { "L\(layer)·H\(head)" }
+}
+
+/// All that the screen wants to know of the model now. The worker serves its parts in order, the nearest to the
+/// cursor first, and drops what is left when a newer wish comes.
+package struct Wish: Sendable, Equatable {
+    /// What the attention panel shows; positions count from the first of `ids`.
+    package struct Attention: Sendable, Equatable {
+        /// The query whose rows of all heads are wanted.
+        package var query: Int
+        /// Whether previous, duplicate and induction scores are wanted.
+        package var scores = false
+        /// Heads whose mean map is wanted; empty for none.
+        package var map: [HeadID] = []
+        /// Heads and a key: how much every query looks at it.
+        package var column: Column?
+        package struct Column: Sendable, Equatable { package var heads: [HeadID], key: Int }
+        package init(query: Int) { self.query = query }
+    }
+    /// Counts the changes of `ids`; reports carry it back.
+    package var version = 0
+    /// The whole document as the model reads it.
+    package var ids: [TokenID] = []
+    /// The shown distribution follows this many ids.
+    package var position = 0
+    /// How many leading ids have been measured already.
+    package var measured = 0
+    package var attention: Attention?
+    /// A text whose probability after `position` is wanted.
+    package var sought: [TokenID] = []
+    package init() {}
+}
+
+/// A continuation to be drawn.
+package struct Order: Sendable, Equatable {
+    package var run: Int
+    package var ids: [TokenID]
+    package var sampling: Sampling
+    package var seed: UInt64
+}
+
+/// What comes back from the worker.
+package enum Report: Sendable {
+    case loading(Double)
+    case loaded(Model)
+    case noModel(String)
+    /// The raw logits after the first `position` ids.
+    case reading(version: Int, position: Int, logits: [Float])
+    case steps(version: Int, from: Int, [Step?])
+    /// Shape: rows [layers][heads][query + 1].
+    case heads(version: Int, query: Int, rows: [[[Float]]])
+    case scores(version: Int, HeadScores)
+    case map(version: Int, AttentionMap)
+    case column(version: Int, Wish.Attention.Column, weights: [Float])
+    /// How likely a text is after the position: its joint logprob and its first token's rank.
+    case sought(version: Int, position: Int, ids: [TokenID], logprob: Float, rank: Int)
+    /// New tokens of a run; with the logits before the newest now and then.
+    case generated(run: Int, [Generation.Token], logits: [Float]?, rate: Double)
+    case ended(run: Int, Generation.End)
+    case stopped(run: Int)
+    case failed(run: Int?, String)
+    /// Everything wished for has been delivered.
+    case settled(version: Int)
+}
+
+/// One head's pattern, or the mean of some, pooled by maximum where it is too large to hold.
+package struct AttentionMap: Sendable, Equatable {
+    package var heads: [HeadID]
+    package var tokens: Int
+    /// Queries and keys a cell stands for, 1 when exact.
+    package var pool: Int
+    /// Shape: row i has i + 1 cells.
+    package var rows: [[Float]]
+}

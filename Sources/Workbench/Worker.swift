@@ -1,0 +1,235 @@
+import Engine
+import Glibc
+import Tokenizer
+
+/// The one thread that owns the session. It serves a keystroke's wish before the next token of a generation.
+///
+/// In: a model to load, the newest wish, an order. Out: reports, by `post`, which may be called at any time.
+package final class Worker: @unchecked Sendable {
+    private struct Desk {
+        var load: String?
+        var wish: Wish?
+        var order: Order?
+        var stop = false
+        var quit = false
+    }
+    private let post: @Sendable (Report) -> Void
+    private let threads: Int
+    private var mutex = pthread_mutex_t()
+    private var condition = pthread_cond_t()
+    private var desk = Desk()
+    private var thread = pthread_t()
+    // Owned by the worker's thread.
+    private var session: Session?
+    private var wish = Wish()
+    private var tasks: [Task] = []
+    private var run: (order: Order, generation: Generation, started: Double, shown: Double)?
+
+    /// The parts of a wish, in the order they are served.
+    private enum Task { case reading, heads, sought, steps, rest, column, map, scores }
+
+    package init(threads: Int, post: @escaping @Sendable (Report) -> Void) {
+        self.threads = threads
+        self.post = post
+        pthread_mutex_init(&mutex, nil)
+        pthread_cond_init(&condition, nil)
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, 8 << 20)
+        pthread_create(&thread, &attributes, { context in
+            context.map { Unmanaged<Worker>.fromOpaque($0).takeRetainedValue().main() }
+            return nil
+        }, Unmanaged.passRetained(self).toOpaque())
+        pthread_attr_destroy(&attributes)
+    }
+
+    // MARK: Called by the main thread
+
+    package func load(_ path: String) { put { $0.load = path } }
+    package func want(_ wish: Wish) { put { $0.wish = wish } }
+    package func generate(_ order: Order) { put { $0.order = order; $0.stop = false } }
+    package func stop() { put { $0.stop = true } }
+    /// Ends the thread and waits for it.
+    package func quit() {
+        put { $0.quit = true }
+        pthread_join(thread, nil)
+    }
+
+    private func put(_ change: (inout Desk) -> Void) {
+        pthread_mutex_lock(&mutex)
+        change(&desk)
+        pthread_cond_signal(&condition)
+        pthread_mutex_unlock(&mutex)
+    }
+
+    /// Whether something new lies on the desk; asked between two parts of the work.
+    private var isInterrupted: Bool {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        return desk.wish != nil || desk.stop || desk.quit || desk.load != nil
+    }
+
+    /// Whether a generation has to end; a wish alone does not end it.
+    private var isStopped: Bool {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        return desk.stop || desk.quit || desk.load != nil
+    }
+
+    private func take(waiting: Bool) -> Desk {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, !desk.stop, !desk.quit {
+            pthread_cond_wait(&condition, &mutex)
+        }
+        let taken = desk
+        desk = Desk()
+        return taken
+    }
+
+    // MARK: The thread
+
+    private func main() {
+        while true {
+            let new = take(waiting: tasks.isEmpty && run == nil)
+            if new.quit { return }
+            if let path = new.load { open(path) }
+            if new.stop, let current = run {
+                run = nil
+                post(.stopped(run: current.order.run))
+            }
+            if let next = new.wish { begin(next) }
+            if let order = new.order { begin(order) }
+            guard session != nil else { tasks = []; continue }
+            do {
+                // While tokens stream, only what stands nearest to the cursor is served in between.
+                if let task = tasks.first, run == nil || task == .reading || task == .heads {
+                    if try perform(task) { tasks.removeFirst() }
+                    if tasks.isEmpty { post(.settled(version: wish.version)) }
+                } else if run != nil {
+                    tasks = []
+                    try step()
+                }
+            } catch {
+                tasks = []
+                post(.failed(run: run?.order.run, "\(error)"))
+                run = nil
+            }
+        }
+    }
+
+    private func open(_ path: String) {
+        do throws(EngineError) {
+            let post = self.post
+            let model = try Model(path: path, threads: threads) { post(.loading($0)) }
+            session = try Session(model, threads: threads)
+            post(.loaded(model))
+        } catch { post(.noModel("\(error)")) }
+    }
+
+    private func begin(_ next: Wish) {
+        wish = next
+        tasks = [.reading]
+        if next.attention != nil { tasks.append(.heads) }
+        if !next.sought.isEmpty { tasks.append(.sought) }
+        tasks += [.steps, .rest]
+        if next.attention?.column != nil { tasks.append(.column) }
+        if next.attention?.map.isEmpty == false { tasks.append(.map) }
+        if next.attention?.scores == true { tasks.append(.scores) }
+    }
+
+    private func begin(_ order: Order) {
+        guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
+        do throws(EngineError) {
+            guard try session.sync(to: order.ids, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
+            run = (order, Generation(session, sampling: order.sampling, seed: order.seed), now(), 0)
+        } catch { post(.failed(run: order.run, "\(error)")) }
+    }
+
+    /// One token of the generation, with its logits at most every 33 ms.
+    private func step() throws(EngineError) {
+        guard var current = run else { return }
+        let (tokens, end) = try current.generation.next()
+        let time = now(), count = current.generation.generated.count
+        let showsLogits = time - current.shown > 0.033 || end != nil
+        if showsLogits { current.shown = time }
+        let rate = Double(count) / max(1e-6, time - current.started)
+        post(.generated(run: current.order.run, tokens, logits: showsLogits ? current.generation.logits : nil, rate: rate))
+        run = current
+        if let end {
+            run = nil
+            post(.ended(run: current.order.run, end))
+        }
+    }
+
+    /// Serves one part; false when it was interrupted and has to go on later.
+    private func perform(_ task: Task) throws(EngineError) -> Bool {
+        guard let session else { return true }
+        switch task {
+        case .reading:
+            guard wish.position > 0 else { return true }
+            guard try follow(to: wish.position) else { return false }
+            post(.reading(version: wish.version, position: wish.position, logits: try session.logits(after: wish.position - 1)))
+        case .heads:
+            guard let query = wish.attention?.query, (0..<wish.ids.count).contains(query), try follow(to: query + 1) else { return true }
+            post(.heads(version: wish.version, query: query, rows: try session.attention(query: query)))
+        case .sought: try seek(in: session)
+        case .steps: return try measure(to: wish.position, in: session)
+        case .rest: return try measure(to: wish.ids.count, in: session)
+        case .column:
+            guard let column = wish.attention?.column else { return true }
+            guard let weights = try session.weights(on: column.key, heads: column.heads.map { ($0.layer, $0.head) }, cancelled: { isInterrupted })
+            else { return false }
+            post(.column(version: wish.version, column, weights: weights))
+        case .map:
+            guard let heads = wish.attention?.map else { return true }
+            guard let (pool, rows) = try session.map(heads: heads.map { ($0.layer, $0.head) }, side: 1024, cancelled: { isInterrupted })
+            else { return false }
+            post(.map(version: wish.version, AttentionMap(heads: heads, tokens: session.tokens.count, pool: pool, rows: rows)))
+        case .scores:
+            guard let scores = try session.headScores(cancelled: { isInterrupted }) else { return false }
+            post(.scores(version: wish.version, scores))
+        }
+        return true
+    }
+
+    /// Makes the session hold at least the first `count` ids of the wish.
+    private func follow(to count: Int) throws(EngineError) -> Bool {
+        guard let session else { return false }
+        if session.tokens.count >= count, session.tokens[..<count] == wish.ids[..<count] { return true }
+        return try session.sync(to: Array(wish.ids[..<count]), cancelled: { isInterrupted })
+    }
+
+    /// Measures the tokens of the wish that nobody knows yet, some at a time.
+    private func measure(to end: Int, in session: Session) throws(EngineError) -> Bool {
+        while wish.measured < end {
+            let next = min(end, wish.measured + 32)
+            guard try follow(to: next) else { return false }
+            let steps = try session.steps(wish.measured..<next, cancelled: { isInterrupted })
+            if !steps.isEmpty { post(.steps(version: wish.version, from: wish.measured, steps)) }
+            wish.measured += steps.count
+            if isInterrupted { return false }
+        }
+        guard try follow(to: end) else { return false }
+        // What a shorter document left behind would show up in maps and scores.
+        if end == wish.ids.count { session.rewind(to: end) }
+        return true
+    }
+
+    /// The joint logprob of the sought text on a fork, so that the session's own tokens stay.
+    private func seek(in session: Session) throws(EngineError) {
+        guard wish.position > 0, try follow(to: wish.position), wish.position + wish.sought.count <= session.context else { return }
+        let fork = session.fork()
+        guard try fork.sync(to: Array(wish.ids[..<wish.position]) + wish.sought) else { return }
+        let steps = try fork.steps(wish.position..<wish.position + wish.sought.count).compactMap { $0 }
+        guard let first = steps.first, steps.count == wish.sought.count else { return }
+        post(.sought(version: wish.version, position: wish.position, ids: wish.sought,
+                     logprob: steps.reduce(0) { $0 + $1.logprob }, rank: first.rank))
+    }
+
+    private func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}
