@@ -110,6 +110,8 @@ extension Tokenizer {
 
     package func encode(_ text: [UInt8], specials: Bool = false) -> [TokenID] {
         var ids: [TokenID] = []
+        // Prose has a token for three to four bytes.
+        ids.reserveCapacity(text.count / 3)
         walk(text, controls: specials) { id, _ in ids.append(id) }
         return ids
     }

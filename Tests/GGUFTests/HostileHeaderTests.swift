@@ -58,13 +58,18 @@ struct HostileHeaderTests {
 
     @Test("of random bytes is refused, behind a sound beginning too")
     func random() {
-        var random = SystemRandomNumberGenerator()
+        // Any seed will do; a fixed one makes a failure come again.
+        var state: UInt64 = 29
+        func byte() -> UInt8 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
         let start = Array(HeaderTests.writer().bytes().prefix(8))
-        for _ in 0..<20_000 {
-            let noise = (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+        for _ in 0..<10_000 {
+            let noise = (0..<Int(byte())).map { _ in byte() }
             #expect(fault(noise) != nil)
             // Small counts let the reader go on into the noise.
-            let counts: [UInt8] = [.random(in: 0...3), 0, 0, 0, 0, 0, 0, 0, .random(in: 1...9), 0, 0, 0, 0, 0, 0, 0]
+            let counts: [UInt8] = [byte() & 3, 0, 0, 0, 0, 0, 0, 0, byte() & 7 + 1, 0, 0, 0, 0, 0, 0, 0]
             _ = fault(start + counts + noise)
         }
     }

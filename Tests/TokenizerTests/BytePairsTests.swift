@@ -82,7 +82,7 @@ struct BytePairsTests {
         }
     }
 
-    @Test("finish 16 MiB of one character")
+    @Test("finish 16 MiB of one character", .enabled(if: DefaultModel.isOptimised, "times hold in release builds"))
     func huge() throws {
         let model = TinyModel()
         let eight = try model.id("aaaaaaaa")
@@ -91,22 +91,21 @@ struct BytePairsTests {
         #expect(ids.allSatisfy { $0 == eight })
     }
 
-    @Test("take at most 4.6 times as long for 4 times the text")
+    @Test("take at most 4.6 times as long for 4 times the text", .enabled(if: DefaultModel.isOptimised, "times hold in release builds"))
     func linear() throws {
         let tokenizer = try TinyModel().tokenizer()
-        // Processor time of this thread, the best of three: other work on the machine does not count.
-        func seconds(_ text: [UInt8]) -> Double {
-            (0..<3).map { _ in
-                let start = processorTime()
-                _ = tokenizer.encode(text)
-                return processorTime() - start
-            }.min() ?? 0
-        }
         for character: UInt8 in [0x61, 0xFF] {
-            let small = seconds([UInt8](repeating: character, count: 1 << 20))
-            let large = seconds([UInt8](repeating: character, count: 4 << 20))
-            print("1 MiB of \(character): \(small) s; 4 MiB: \(large) s; ratio \(large / small)")
-            #expect(large <= 4.6 * small, "character \(character): \(large / small)")
+            let texts = [1 << 20, 4 << 20].map { [UInt8](repeating: character, count: $0) }
+            var best = [Double.infinity, .infinity]
+            // Processor time of this thread, the best of three by turns: other work on the machine hardly counts.
+            for _ in 0..<3 {
+                for index in 0...1 {
+                    let start = processorTime()
+                    _ = tokenizer.encode(texts[index])
+                    best[index] = min(best[index], processorTime() - start)
+                }
+            }
+            #expect(best[1] <= 4.6 * best[0], "character \(character): \(best[0]) s and \(best[1]) s")
         }
     }
 

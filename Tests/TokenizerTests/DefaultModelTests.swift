@@ -63,19 +63,18 @@ struct DefaultModelTests {
     @Test("bytes without a token are named and leave a gap")
     func missing() throws {
         let tokenizer = try tokenizer()
-        print("Bytes without a token:", tokenizer.missingBytes.map { String($0, radix: 16) }.joined(separator: " "))
-        let missing = try #require(tokenizer.missingBytes.first)
-        let tokens = tokenizer.tokens([0x61, missing, 0x62])
+        // The vocabulary's 235 one-byte tokens leave 21 bytes out.
+        #expect(tokenizer.missingBytes == [4, 6, 0x13, 0x14, 0x16, 0x1D, 0xC0, 0xC1, 0xF1, 0xF2] + Array(0xF5...0xFF))
+        let tokens = tokenizer.tokens([0x61, 0xFF, 0x62])
         #expect(tokens.map { $0.range } == [0..<1, 2..<3])
     }
 
-    @Test("it is made within 100 ms, even on a busy machine")
+    @Test("it is made within 100 ms, even on a busy machine", .enabled(if: DefaultModel.isOptimised, "times hold in release builds"))
     func speed() throws {
         let gguf = try GGUF(path: #require(DefaultModel.path))
         let clock = ContinuousClock()
         let times = try (0..<5).map { _ in try clock.measure { _ = try Tokenizer(gguf) } }
         let best = try #require(times.min())
-        print("Tokenizer: \(best)")
         #expect(best < .milliseconds(100))
     }
 }

@@ -13,6 +13,14 @@ enum DefaultModel {
         return FileManager.default.isReadableFile(atPath: path) ? path : nil
     }()
     static let isThere = path != nil
+    /// Times are promised for optimised code only.
+    static let isOptimised = {
+        #if DEBUG
+            false
+        #else
+            true
+        #endif
+    }()
     static let comment: Comment = "the default model is not there: run `make model` or set TERRARIUM_MODEL"
 }
 

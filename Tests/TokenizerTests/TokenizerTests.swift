@@ -104,6 +104,43 @@ struct TokenizerTests {
     }
 }
 
+@Suite("A hostile vocabulary")
+struct HostileVocabularyTests {
+    @Test("is refused with a typed error or encodes text to tokens that stand for it")
+    func mutation() throws {
+        let sound = TinyModel(template: "<|im_start|>system\n<|im_end|>", extra: [("tokenizer.ggml.eos_token_id", .uint32(97))]).writer().bytes()
+        var random = FixedRandom(state: 23)
+        let text = Array("hello aaaaaaab <|im_end|><tool>\u{0}é'S 12".utf8) + [UInt8](repeating: 0x61, count: 70)
+        var refused = 0, accepted = 0
+        for round in 0..<1_000 {
+            var bytes = sound
+            // Half of the changes fall on what stands at the end: merges, template and ids.
+            let first = round % 2 == 0 ? 8 : bytes.count - 400
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                bytes[Int.random(in: first..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            guard let gguf = try? GGUF(header: bytes) else { continue }
+            do throws(TokenizerError) {
+                let tokenizer = try Tokenizer(gguf)
+                accepted += 1
+                for specials in [false, true] {
+                    var end = 0
+                    for token in tokenizer.tokens(text, specials: specials) {
+                        #expect(token.range.lowerBound >= end && Array(text[token.range]) == tokenizer.bytes(token.id))
+                        end = token.range.upperBound
+                    }
+                    #expect(end <= text.count)
+                }
+                _ = tokenizer.chatTemplate?.render([Turn(.user, text)], answer: true)
+            } catch {
+                refused += 1
+                #expect(!"\(error)".isEmpty)
+            }
+        }
+        #expect(refused > 50 && accepted > 50, "\(refused) refused, \(accepted) accepted")
+    }
+}
+
 @Suite("A stream decoder")
 struct StreamDecoderTests {
     @Test("gives the same text however the bytes are portioned")
