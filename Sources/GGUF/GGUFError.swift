@@ -67,7 +67,8 @@ extension GGUFFault {
         case .badAlignment(let found):
             "has general.alignment \(found.map(String.init) ?? "that is no integer"), not a power of two from 8 to 1048576" + Self.damaged
         case .badShape(let tensor, let what): "tensor \(tensor) \(what)" + Self.damaged
-        case .weightType(let tensor, let found): "tensor \(tensor) has the unknown weight type \(found); get the model in another quantization."
+        case .weightType(let tensor, let found):
+            "tensor \(tensor) has the unknown weight type \(found); get the model in another quantization."
         case .misaligned(let tensor, let offset, let alignment):
             "tensor \(tensor) begins at \(offset), not a multiple of \(alignment)" + Self.damaged
         case .outsideFile(let tensor, let offset, let bytes, let room):

@@ -45,7 +45,9 @@ struct RealModelTests {
         let reader = try TensorReader(gguf)
         let norm = try #require(gguf.tensor("output_norm.weight"))
         let bytes = try reader.bytes(norm)
-        let floats = bytes.withUnsafeBytes { raw in (0..<norm.elements).map { raw.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) } }
+        let floats = bytes.withUnsafeBytes { raw in
+            (0..<norm.elements).map { raw.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        }
         // Gains of a trained norm are finite and far from garbage.
         #expect(floats.allSatisfy { $0.isFinite && abs($0) < 100 })
         #expect(floats.contains { $0 != 0 })
@@ -54,7 +56,7 @@ struct RealModelTests {
         #expect(tail == Array(bytes.suffix(8)))
     }
 
-    @Test("its header is parsed in less than 40 ms, even on a busy machine", .enabled(if: DefaultModel.isOptimised, "times hold in release builds"))
+    @Test("its header is parsed in less than 40 ms, even on a busy machine", .enabled(if: DefaultModel.isOptimised, "for release builds"))
     func speed() throws {
         let path = try #require(DefaultModel.path)
         let clock = ContinuousClock()

@@ -13,7 +13,7 @@ struct DefaultModelTests {
 
     private func tokenizer() throws -> Tokenizer { try Tokenizer(GGUF(path: #require(DefaultModel.path))) }
 
-    @Test("120 texts get the ids that llama.cpp gives them, and 10 prompts with special tokens do", arguments: ["tokens.json", "prompts.json"])
+    @Test("120 texts and 10 prompts with special tokens get the ids llama.cpp gives", arguments: ["tokens.json", "prompts.json"])
     func reference(file: String) throws {
         let tokenizer = try tokenizer()
         let references: [Reference] = try Fixture.load(file)
@@ -44,7 +44,8 @@ struct DefaultModelTests {
         let tokenizer = try tokenizer()
         #expect(tokenizer.name == "smollm" && tokenizer.count == 49_152)
         #expect(tokenizer.bos == 1 && tokenizer.eos == 2 && tokenizer.endOfTurn == 2 && !tokenizer.addsBOS)
-        #expect(tokenizer.endsGeneration(2) && tokenizer.endsGeneration(0) && !tokenizer.endsGeneration(1) && !tokenizer.endsGeneration(500))
+        #expect(tokenizer.endsGeneration(2) && tokenizer.endsGeneration(0))
+        #expect(!tokenizer.endsGeneration(1) && !tokenizer.endsGeneration(500))
         #expect(tokenizer.special("<|im_start|>") == 1 && tokenizer.special("the") == nil)
         let template = try #require(tokenizer.chatTemplate)
         #expect(template.name == "ChatML")

@@ -12,7 +12,8 @@ struct PretokenizerTests {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let lengths = try? container.decode([Int].self) { self = .lengths(lengths) } else { self = .text(try container.decode(String.self)) }
+            let lengths = try? container.decode([Int].self)
+            self = try lengths.map { .lengths($0) } ?? .text(container.decode(String.self))
         }
     }
 

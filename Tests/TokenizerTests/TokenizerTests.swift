@@ -146,7 +146,8 @@ struct StreamDecoderTests {
     @Test("gives the same text however the bytes are portioned")
     func portions() {
         var random = FixedRandom(state: 17)
-        let samples = ["é", "中", "👍", "a", "\n", "🏳️\u{200D}🌈"].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xE4, 0xB8], [0xF0, 0x9F], [0xED, 0xA0, 0x80], [0xF4, 0x90], [0x80], [0xC0, 0xAF]]
+        let sound = ["é", "中", "👍", "a", "\n", "🏳️\u{200D}🌈"].map { Array($0.utf8) }
+        let samples: [[UInt8]] = sound + [[0xFF], [0xC3], [0xE4, 0xB8], [0xF0, 0x9F], [0xED, 0xA0, 0x80], [0xF4, 0x90], [0x80], [0xC0, 0xAF]]
         for _ in 0..<3_000 {
             let bytes = (0..<Int.random(in: 0...8, using: &random)).flatMap { _ in samples.randomElement(using: &random) ?? [] }
             var decoder = StreamDecoder()
