@@ -146,7 +146,8 @@ int tc_start(const char *term, int flags) {
     typeahead(-1);
     if (has_colors()) {
         start_color();
-        tc.colors = use_default_colors() == OK || COLORS > 0 ? COLORS : 0;
+        tc.own_colors = use_default_colors() != OK;
+        tc.colors = COLORS;
     }
     tc_hold_stderr();
     static int registered;
@@ -216,6 +217,11 @@ static int pair_of(int fg, int bg) {
     if (tc.colors == 0 || (fg < 0 && bg < 0)) return 0;
     if (fg >= tc.colors) fg = -1;
     if (bg >= tc.colors) bg = -1;
+    if (tc.own_colors) {
+        // The terminal cannot go back to its own colours: white on black stand in for them.
+        if (fg < 0) fg = COLOR_WHITE;
+        if (bg < 0) bg = COLOR_BLACK;
+    }
     int pair = alloc_pair(fg, bg);
     return pair < 0 ? 0 : pair;
 }

@@ -12,6 +12,7 @@ struct tc_state {
     int fd;
     int flags;
     int colors;
+    int own_colors;
     int utf8;
     int cursor;
     FILE *out;

@@ -68,8 +68,7 @@ package struct KeyDecoder: Sendable {
                 at += max(1, length)
             case .incomplete:
                 pending.removeFirst(at)
-                // An endless sequence is remembered by its head only.
-                if pending.count > 256 { pending.removeSubrange(3..<pending.count - 1) }
+                if pending.count > 256 { shorten() }
                 return events
             case .pasteStart(let length):
                 var collector = PasteCollector(cap: KeyDecoder.pasteCap)
@@ -81,6 +80,15 @@ package struct KeyDecoder: Sendable {
         }
         pending = []
         return events
+    }
+
+    /// An endless sequence is remembered by its head only, as one that means nothing.
+    private mutating func shorten() {
+        if KeyDecoder.isString(pending[1]) {
+            pending.removeSubrange(3..<pending.count - 1)
+        } else {
+            pending = [0x1B, 0x5B, 0x3F]
+        }
     }
 
     private func next(_ bytes: ArraySlice<UInt8>) -> Parsed {
