@@ -25,8 +25,7 @@ package struct Configuration: Sendable, Equatable {
     package init(reading path: String) throws(ConfigurationError) {
         let bytes: [UInt8]?
         do { bytes = try Self.read(path) } catch { throw ConfigurationError(path: path, line: nil, fact: error) }
-        guard let bytes else { return }
-        try self.init(parsing: bytes, path: path)
+        if let bytes { try self.init(parsing: bytes, path: path) } else { self.init() }
     }
 
     package init(parsing bytes: [UInt8], path: String) throws(ConfigurationError) {

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Engine
+import Glibc
+import Tokenizer
+import Workbench
+
+/// Continues a text.
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Continue a text.",
+        discussion: "The text comes as it is drawn: to a pipe byte for byte, to a terminal with control characters made visible.")
+
+    @OptionGroup var input: InputOptions
+    @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many continuations; the i-th, counted from 0, has the seed plus i.", valueName: "n"))
+    var streams = 1
+    @Flag(help: "Print a line of JSON a token and one a stream.") var json = false
+    @OptionGroup var model: ModelOptions
+
+    func validate() throws {
+        if !(1...1_000_000).contains(streams) { throw ValidationError("--streams is \(streams); it goes from 1 to 1000000.") }
+    }
+
+    func run() throws {
+        let text = try input.read()
+        let setup = try model.setup()
+        Interrupt.watch()
+        let session = try setup.session()
+        let sampling = try settings(text, setup, session.model.tokenizer)
+        let ids = try text.someIDs(session.model)
+        // Small enough for every reader of JSON to keep it exactly.
+        let seed = sampling.seed ?? UInt64.random(in: 0..<1 << 32)
+        if sampling.seed == nil, !sampling.isGreedy, !json, streams == 1, isatty(STDERR_FILENO) == 1 { Failure.complain("seed \(seed)") }
+        guard try session.sync(to: ids, cancelled: { Interrupt.raised }) else { throw Failure.interrupted }
+        var printer = Printer(tokenizer: session.model.tokenizer, json: json, several: streams > 1)
+        for stream in 0..<streams {
+            let own = seed &+ UInt64(stream)
+            try printer.begin(stream: stream, seed: own)
+            let end: Generation.End
+            do {
+                end = try Self.draw(Generation(session.fork(), sampling: sampling, seed: own), &printer)
+            } catch {
+                try? printer.finish()
+                throw error
+            }
+            try printer.end(end, seed: own)
+            if end == .context { Failure.complain("The context of \(session.context) tokens is full; the text stops there.") }
+        }
+    }
+
+    private static func draw(_ start: Generation, _ printer: inout Printer) throws -> Generation.End {
+        var generation = start
+        while !Interrupt.raised {
+            let (tokens, end) = try generation.next()
+            for token in tokens { try printer.show(token) }
+            if let end { return end }
+        }
+        throw Failure.interrupted
+    }
+
+    /// The configuration, over it the prompt file, over it the flags.
+    private func settings(_ text: Input, _ setup: Setup, _ tokenizer: Tokenizer) throws -> Sampling {
+        var sampling = Sampling()
+        try sampling.apply(setup.configuration.sampling, tokenizer: tokenizer)
+        if let own = text.settings { try sampling.apply(own, tokenizer: tokenizer) }
+        try sampling.apply(self.sampling.settings(), tokenizer: tokenizer)
+        try sampling.validate()
+        return sampling
+    }
+}
+
+/// Writes what is drawn, as text or as lines of JSON.
+private struct Printer: ~Copyable {
+    private let tokenizer: Tokenizer
+    private let json: Bool
+    private let several: Bool
+    private var output = Output()
+    private var terminal = TerminalText()
+    private var endsLine = true
+    private var stream = 0
+    private var count = 0
+
+    init(tokenizer: Tokenizer, json: Bool, several: Bool) { (self.tokenizer, self.json, self.several) = (tokenizer, json, several) }
+
+    mutating func begin(stream: Int, seed: UInt64) throws(Failure) {
+        (self.stream, count, endsLine, terminal) = (stream, 0, true, TerminalText())
+        if several, !json { try output.line("--- seed \(seed)") }
+        try output.flush()
+    }
+
+    mutating func show(_ token: Generation.Token) throws(Failure) {
+        if json {
+            let step = token.step
+            try output.line(JSON.object(
+                [("stream", .integer(stream)), ("index", .integer(count)), ("id", .integer(step.id))] + JSON.text(token.bytes) + [
+                    ("logprob", .number(step.logprob)), ("rank", .integer(step.rank)), ("entropy", .number(step.entropy)),
+                ]).text)
+        } else if output.isTerminal {
+            try output.write(terminal.append(token.bytes).utf8)
+        } else {
+            try output.write(token.bytes)
+        }
+        if let last = token.bytes.last { endsLine = last == 0x0A }
+        count += 1
+        try output.flush()
+    }
+
+    mutating func end(_ end: Generation.End, seed: UInt64) throws(Failure) {
+        if json {
+            try output.line(JSON.object([
+                ("stream", .integer(stream)), ("done", .string(end.rawValue)), ("tokens", .integer(count)), ("seed", .integer(seed)),
+            ]).text)
+            try output.flush()
+        } else {
+            try finish()
+        }
+    }
+
+    /// A terminal's prompt and the next stream begin on a line of their own; a single stream to a pipe gets nothing added.
+    mutating func finish() throws(Failure) {
+        guard !json else { return }
+        if output.isTerminal { try output.write(terminal.finish().utf8) }
+        if !endsLine, output.isTerminal || several { try output.write([0x0A]) }
+        try output.flush()
+    }
+}

@@ -1,0 +1,87 @@
+import Engine
+import Terminal
+import Tokenizer
+
+/// A JSON value whose keys keep their order; JSONEncoder keeps none.
+enum JSON {
+    case null
+    /// Already JSON.
+    case literal(String)
+    case string(String)
+    case array([JSON])
+    case object([(String, JSON)])
+
+    static func integer(_ value: some BinaryInteger) -> JSON { .literal("\(value)") }
+    static func bool(_ value: Bool) -> JSON { .literal(value ? "true" : "false") }
+    /// The shortest digits that give the number again; null where it is not finite.
+    static func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> JSON {
+        value.isFinite ? .literal(value.description) : .null
+    }
+    static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+
+    /// The fields of a token's text: `bytes` stands beside where they are not whole UTF-8.
+    static func text(_ bytes: [UInt8]) -> [(String, JSON)] {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let field = ("text", JSON.string(text))
+        return text.utf8.elementsEqual(bytes) ? [field] : [field, ("bytes", .array(bytes.map { .integer($0) }))]
+    }
+
+    static func token(_ id: TokenID, _ tokenizer: Tokenizer) -> [(String, JSON)] { [("id", .integer(id))] + text(tokenizer.bytes(id)) }
+
+    static func guess(_ id: TokenID, _ logprob: Float, _ tokenizer: Tokenizer) -> JSON {
+        .object(token(id, tokenizer) + [("logprob", .number(logprob))])
+    }
+
+    var text: String {
+        var out = ""
+        write(to: &out)
+        return out
+    }
+
+    private func write(to out: inout String) {
+        switch self {
+        case .null: out += "null"
+        case .literal(let text): out += text
+        case .string(let text): Self.quote(text, to: &out)
+        case .array(let values):
+            out += "["
+            for (index, value) in values.enumerated() {
+                if index > 0 { out += "," }
+                value.write(to: &out)
+            }
+            out += "]"
+        case .object(let fields):
+            out += "{"
+            for (index, field) in fields.enumerated() {
+                if index > 0 { out += "," }
+                Self.quote(field.0, to: &out)
+                out += ":"
+                field.1.write(to: &out)
+            }
+            out += "}"
+        }
+    }
+
+    /// Everything invisible is escaped, so that JSON on a terminal is harmless too.
+    private static func quote(_ text: String, to out: inout String) {
+        out += "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\r": out += "\\r"
+            case "\t": out += "\\t"
+            case _ where TextWidth.isHidden(scalar.value):
+                for unit in UTF16.encode(scalar) ?? .init() { out += "\\u" + hex(unit) }
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        out += "\""
+    }
+
+    private static func hex(_ unit: UInt16) -> String {
+        let digits = String(unit, radix: 16)
+        return String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}

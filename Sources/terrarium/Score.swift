@@ -1,0 +1,72 @@
+import ArgumentParser
+import Engine
+import Tokenizer
+
+/// How the model saw each token of a text, and what it expects next.
+struct Score: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show how likely the model found each token, and what it expects next.")
+
+    @OptionGroup var input: InputOptions
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many of the likeliest next tokens to list.", valueName: "n")) var top = 10
+    @Flag(help: "Print one JSON object.") var json = false
+    @OptionGroup var model: ModelOptions
+
+    func validate() throws {
+        if top < 0 { throw ValidationError("--top is \(top); it goes from 0 up.") }
+    }
+
+    func run() throws {
+        let text = try input.read()
+        let session = try model.setup().session()
+        _ = try session.sync(to: text.someIDs(session.model))
+        let steps = try session.steps(0..<session.tokens.count)
+        let next = try Next(session, top: top)
+        var output = Output()
+        try output.write((json ? Self.object(session, steps, next).text + "\n" : Self.table(session, steps, next)).utf8)
+        try output.flush()
+    }
+
+    private struct Next {
+        let entropy: Float?
+        let top: [(id: TokenID, logprob: Float)]
+
+        init(_ session: Session, top: Int) throws {
+            let logits = try session.logits(after: session.tokens.count - 1)
+            // The entropy of any token's step is that of the distribution; so both tables show the same number.
+            entropy = logits.withUnsafeBufferPointer { Step(0, in: $0)?.entropy }
+            self.top = Distribution(logits: logits).top(min(top, logits.count))
+        }
+    }
+
+    private static func object(_ session: Session, _ steps: [Step?], _ next: Next) -> JSON {
+        let tokenizer = session.model.tokenizer
+        let tokens = zip(session.tokens, steps).map { id, step in
+            JSON.object(JSON.token(id, tokenizer) + [
+                ("logprob", step.map { .number($0.logprob) } ?? .null),
+                ("rank", step.map { .integer($0.rank) } ?? .null),
+                ("entropy", step.map { .number($0.entropy) } ?? .null),
+            ])
+        }
+        let top = next.top.map { JSON.guess($0.id, $0.logprob, tokenizer) }
+        let ahead = JSON.object([("entropy", next.entropy.map { .number($0) } ?? .null), ("top", .array(top))])
+        return .object([("tokens", .array(tokens)), ("next", ahead)])
+    }
+
+    private static func table(_ session: Session, _ steps: [Step?], _ next: Next) -> String {
+        let tokenizer = session.model.tokenizer
+        var table = Table(["at", "id", "logprob", "rank", "entropy", "token"], right: [0, 1, 2, 3, 4])
+        for (index, step) in steps.enumerated() {
+            let id = session.tokens[index]
+            table.add([
+                "\(index)", "\(id)", step.map { fixed($0.logprob, 3) } ?? "-", step.map { "\($0.rank)" } ?? "-",
+                step.map { fixed($0.entropy, 3) } ?? "-", Visible.token(tokenizer.bytes(id)),
+            ])
+        }
+        var ahead = Table(["rank", "id", "logprob", "token"], right: [0, 1, 2])
+        for (rank, guess) in next.top.enumerated() {
+            ahead.add(["\(rank)", "\(guess.id)", fixed(guess.logprob, 3), Visible.token(tokenizer.bytes(guess.id))])
+        }
+        let entropy = next.entropy.map { "entropy \(fixed($0, 3)) nats" } ?? ""
+        return table.text + "\nnext: \(entropy)\n" + (next.top.isEmpty ? "" : ahead.text)
+    }
+}
