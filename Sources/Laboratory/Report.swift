@@ -14,7 +14,7 @@ package enum Report {
 
     /// A line a number of shots: the mean over seeds and orders, the lowest and the highest, by both rules.
     package static func table(_ results: [CellResult], rule: ScoreRule) -> String {
-        var lines = [pad("shots", 5) + pad("cells", 7) + ScoreRule.computable.map { heading($0, chosen: $0 == rule) }.joined()]
+        var lines = [pad("shots", 6) + pad("cells", 7) + ScoreRule.computable.map { heading($0, chosen: $0 == rule) }.joined()]
         var shots: [Int] = []
         for result in results where !shots.contains(result.cell.shots) { shots.append(result.cell.shots) }
         for count in shots {
@@ -22,10 +22,11 @@ package enum Report {
             let columns = ScoreRule.computable.map { rule in
                 let values = row.compactMap { $0.accuracy(rule) }
                 guard let low = values.min(), let high = values.max() else { return pad("-", 24) }
-                let mean = values.reduce(0, +) / Double(values.count)
+                // All cells have the same items: one division, whose rounding does not depend on the number of cells.
+                let mean = Double(row.reduce(0) { $0 + ($1.correct(rule) ?? 0) }) / Double(row.reduce(0) { $0 + $1.items })
                 return pad(percent(mean), 10) + pad("\(percent(low))-\(percent(high))", 14)
             }
-            lines.append(pad("\(count)", 5) + pad("\(row.count)", 7) + columns.joined())
+            lines.append(pad("\(count)", 6) + pad("\(row.count)", 7) + columns.joined())
         }
         let merges = results.reduce(0) { $0 + $1.merges }
         if merges > 0 { lines.append("\(merges) answers share their first token with the end of the prompt; that token is scored whole.") }

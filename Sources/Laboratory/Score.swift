@@ -73,9 +73,12 @@ package struct SessionScorer: Scorer {
     }
 
     package func logprobs(_ ids: [TokenID], from: Int) throws -> [Float] {
-        guard try session.sync(to: ids, cancelled: cancelled) else { throw CancellationError() }
-        let steps = try session.steps(from..<ids.count, cancelled: cancelled)
-        guard steps.count == ids.count - from else { throw CancellationError() }
+        guard from >= 1, from < ids.count else { return [] }
+        // The last token need not pass through the model: labels of one token then cost one pass for all of them.
+        guard try session.sync(to: ids.dropLast(), cancelled: cancelled) else { throw CancellationError() }
+        var steps = try session.steps(from..<ids.count - 1, cancelled: cancelled)
+        guard steps.count == ids.count - 1 - from else { throw CancellationError() }
+        steps.append(try session.logits(after: ids.count - 2).withUnsafeBufferPointer { Step(ids[ids.count - 1], in: $0) })
         return steps.map { $0?.logprob ?? -.infinity }
     }
 }

@@ -1,0 +1,73 @@
+import Tokenizer
+
+@testable import Laboratory
+
+/// Words with the space before them are tokens; the score of a token follows from its bytes and from those before it.
+final class WordScorer: Scorer {
+    private var ids: [[UInt8]: TokenID] = [:]
+    private(set) var calls = 0
+    var failsAt: Int?
+    var favourite: String?
+
+    func tokens(_ text: [UInt8]) -> [Token] {
+        var starts: [Int] = []
+        for index in text.indices where index == 0 || text[index] == 32 || text[index - 1] == 10 { starts.append(index) }
+        return zip(starts, starts.dropFirst() + [text.count]).map { start, end in
+            Token(id: id(Array(text[start..<end])), range: start..<end)
+        }
+    }
+
+    func logprobs(_ ids: [TokenID], from: Int) throws -> [Float] {
+        calls += 1
+        if calls == failsAt { throw Failure() }
+        return ids[from...].map { id in
+            let word = self.ids.first { $0.value == id }.map { String(decoding: $0.key, as: UTF8.self) } ?? ""
+            return word == favourite ? -0.5 : -Float(word.utf8.count)
+        }
+    }
+
+    private func id(_ word: [UInt8]) -> TokenID {
+        if let id = ids[word] { return id }
+        ids[word] = TokenID(ids.count)
+        return TokenID(ids.count - 1)
+    }
+
+    struct Failure: Error {}
+}
+
+enum Sample {
+    static let yaml = """
+        title: Colours
+        instruction: "Name the colour.\\n\\n"
+        example: "{{thing}} is {{colour}}\\n"
+        query: "{{thing}} is"
+        answer: " {{colour}}"
+        labels: [red, green]
+        pool: data/pool.jsonl
+        test: data/test.jsonl
+        kind: choice
+        shots: [0, 1, 3]
+        seeds: 2
+        orders: 2
+        score: per_token
+        """
+    static let pool = (0..<8).map { #"{"thing": "thing\#($0)", "colour": "\#($0 % 2 == 0 ? "red" : "green")"}"# + "\n" }.joined()
+    static let test = #"{"thing": "thing2", "colour": "red"}"# + "\n\n" + #"{"thing": "grass", "colour": "green", "id": 7}"# + "\n"
+
+    static func experiment(
+        _ yaml: String = yaml, pool: String = pool, test: String = test
+    ) throws(ExperimentError) -> Experiment {
+        try Experiment(parsing: Array(yaml.utf8), path: "lab/colours.yaml") { path throws(ExperimentError) in
+            switch path {
+            case "lab/data/pool.jsonl": return Array(pool.utf8)
+            case "lab/data/test.jsonl": return Array(test.utf8)
+            default: throw ExperimentError(path: path, fact: .unreadable("no such file"))
+            }
+        }
+    }
+
+    /// The sample with one line replaced, or dropped.
+    static func changing(_ key: String, to line: String?) -> String {
+        yaml.split(separator: "\n").compactMap { $0.hasPrefix(key + ":") ? line : String($0) }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,215 @@
+import Foundation
+import Testing
+import Tokenizer
+
+@testable import Laboratory
+
+@Suite struct SweepTests {
+    @Test("An answer's tokens are those that hold its bytes; one shared with the prompt is noticed")
+    func spans() throws {
+        let scorer = WordScorer()
+        let clean = try #require(AnswerSpan(prompt: Array("grass is".utf8), answer: Array(" light green".utf8), tokens: scorer.tokens))
+        #expect((clean.ids.count, clean.first, clean.merges) == (4, 2, false))
+        let merged = try #require(AnswerSpan(prompt: Array("grass is gr".utf8), answer: Array("een now".utf8), tokens: scorer.tokens))
+        #expect((merged.ids.count, merged.first, merged.merges) == (4, 2, true))
+        #expect(AnswerSpan(prompt: Array("grass".utf8), answer: [], tokens: scorer.tokens) == nil)
+    }
+
+    @Test("One run counts by both rules: a long answer loses by its sum and wins by its mean")
+    func rules() throws {
+        let yaml = Sample.changing("labels", to: "labels: [red, a b c d]")
+            .replacingOccurrences(of: "shots: [0, 1, 3]", with: "shots: [0]")
+        let test = #"{"thing": "x", "colour": "a b c d"}"# + "\n" + #"{"thing": "y", "colour": "red"}"#
+        var sweep = Sweep(try Sample.experiment(yaml, pool: #"{"thing": "p", "colour": "red"}"#, test: test))
+        try sweep.run(WordScorer())
+        let result = try #require(sweep.results.first)
+        // " red" has 4 bytes: sum -4, mean -4; " a b c d" has 4 tokens of 2: sum -8, mean -2.
+        #expect((result.items, result.correctSum, result.correctPerToken, result.merges) == (2, 1, 1, 0))
+        var items: [ItemResult] = []
+        var again = Sweep(sweep.experiment)
+        try again.run(WordScorer()) { progress, _ in if case .item(let item) = progress { items.append(item) } }
+        #expect(items.map { $0.guess(.sum) } == [0, 0])
+        #expect(items.map { $0.guess(.perToken) } == [1, 1])
+        #expect(items[0].scores == [LabelScore(sum: -4, tokens: 1, merges: false), LabelScore(sum: -8, tokens: 4, merges: false)])
+    }
+
+    @Test("Every cell of shots x seeds x orders has a result in order; cells with the same prompts are computed once")
+    func grid() throws {
+        let experiment = try Sample.experiment()
+        let scorer = WordScorer()
+        var sweep = Sweep(experiment)
+        var steps = 0
+        try sweep.run(scorer) { progress, sweep in
+            steps += 1
+            if case .cell(let result, let items) = progress { #expect(result.items == 2 && items.count == 2) }
+            #expect(sweep.itemsDone <= sweep.itemsTotal)
+        }
+        #expect(sweep.results.map(\.cell) == Sweep.cells(experiment))
+        #expect(sweep.cells.count == 12)
+        // Computed: 1 cell of no shots, 2 of one, 4 of three; 2 items of 2 labels each.
+        #expect(scorer.calls == 7 * 4)
+        #expect(steps == 7 * 2 + 12)
+        #expect(sweep.isFinished && sweep.itemsDone == 24)
+        #expect(try sweep.step(scorer) == nil)
+    }
+
+    @Test("A step that fails names cell and item, and can be taken again with the same result")
+    func failure() throws {
+        let experiment = try Sample.experiment()
+        var whole = Sweep(experiment)
+        try whole.run(WordScorer())
+        let scorer = WordScorer()
+        scorer.failsAt = 7
+        var sweep = Sweep(experiment)
+        #expect(throws: ExperimentError(
+            path: "lab/colours.yaml",
+            fact: .scoring(cell: "shots 1, seed 0, order 0", item: 1, reason: "Failure()"))
+        ) { try sweep.run(scorer) }
+        try sweep.run(scorer)
+        #expect(sweep.results == whole.results)
+    }
+
+    @Test("A prompt without tokens is refused, for nothing comes before the answer")
+    func noContext() throws {
+        let yaml = Sample.changing("instruction", to: nil).replacingOccurrences(of: "\"{{thing}} is\"", with: "\"{{thing}}\"")
+            .replacingOccurrences(of: "shots: [0, 1, 3]", with: "shots: [0]")
+        var sweep = Sweep(try Sample.experiment(yaml, test: #"{"thing": "", "colour": "red"}"#))
+        #expect(throws: ExperimentError(path: "lab/colours.yaml", fact: .noContext)) { try sweep.run(WordScorer()) }
+    }
+
+    @Test("The report has exactly the documented shape")
+    func json() throws {
+        let results = [
+            CellResult(cell: Cell(shots: 0, seed: 0, order: 0), items: 4, correctSum: 1, correctPerToken: 3, merges: 0),
+            CellResult(cell: Cell(shots: 8, seed: 4, order: 1), items: 4, correctSum: 4, correctPerToken: 0, merges: 2),
+        ]
+        #expect(Report.json(results, rule: .perToken) == """
+            {"cells":[{"shots":0,"seed":0,"order":0,"items":4,"correct":3,"accuracy":0.75},\
+            {"shots":8,"seed":4,"order":1,"items":4,"correct":0,"accuracy":0.0}]}
+            """)
+        #expect(Report.json(results, rule: .sum).contains(#""correct":1,"accuracy":0.25"#))
+        #expect(Report.table(results, rule: .sum) == """
+             shots  cells      sum*    low-high % per_token    low-high %
+                 0      1      25.0     25.0-25.0      75.0     75.0-75.0
+                 8      1     100.0   100.0-100.0       0.0       0.0-0.0
+            2 answers share their first token with the end of the prompt; that token is scored whole.
+
+            """)
+    }
+
+    @Test("A changed template, label, item or model is another experiment; a larger grid is the same one")
+    func fingerprints() throws {
+        let base = Fingerprint.of(try Sample.experiment(), model: "m")
+        #expect(Fingerprint.hash(Array("a".utf8)) == "af63dc4c8601ec8c")  // published FNV-1a vector
+        #expect(Fingerprint.of(try Sample.experiment(Sample.changing("shots", to: "shots: [0, 2]")), model: "m") == base)
+        #expect(Fingerprint.of(try Sample.experiment(Sample.changing("score", to: "score: sum")), model: "m") == base)
+        var others = [Fingerprint.of(try Sample.experiment(), model: "n")]
+        for (key, line) in [("instruction", "instruction: x"), ("example", "example: '{{thing}}'"), ("query", "query: '{{thing}}'"),
+            ("answer", "answer: '{{colour}}'"), ("labels", "labels: [green, red]")] {
+            others.append(Fingerprint.of(try Sample.experiment(Sample.changing(key, to: line)), model: "m"))
+        }
+        others.append(Fingerprint.of(try Sample.experiment(pool: Sample.pool + Sample.pool), model: "m"))
+        others.append(Fingerprint.of(try Sample.experiment(test: Sample.pool), model: "m"))
+        #expect(Set(others + [base]).count == 9)
+    }
+}
+
+@Suite struct ResultsFolderTests {
+    private let path: String
+
+    init() { path = NSTemporaryDirectory() + "laboratory-" + UUID().uuidString }
+
+    private func text(_ name: String) throws -> String { try String(contentsOfFile: path + "/" + name, encoding: .utf8) }
+
+    /// Runs until so many cells are done; returns the results and the number of scored answers.
+    @discardableResult
+    private func run(_ experiment: Experiment, cells: Int = .max, resume: Bool) throws -> (results: [CellResult], calls: Int) {
+        let folder = try ResultsFolder(path, experiment: experiment, fingerprint: Fingerprint.of(experiment, model: "m"), resume: resume)
+        let scorer = WordScorer()
+        var sweep = Sweep(experiment, done: folder.done)
+        var left = cells
+        while left > 0, let progress = try sweep.step(scorer) {
+            if case .cell(let result, let items) = progress {
+                try folder.append(result, items: items)
+                left -= 1
+            }
+        }
+        return (sweep.results, scorer.calls)
+    }
+
+    @Test("A run cut anywhere, even inside a line, goes on to the same files and results")
+    func resume() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let experiment = try Sample.experiment()
+        let whole = try run(experiment, resume: false)
+        let (cells, items) = (try text("cells.jsonl"), try text("items.jsonl"))
+        #expect(items.split(separator: "\n").count == 24 && cells.split(separator: "\n").count == 12)
+        for length in stride(from: 0, through: cells.utf8.count, by: 97) {
+            try String(decoding: Array(cells.utf8).prefix(length), as: UTF8.self)
+                .write(toFile: path + "/cells.jsonl", atomically: false, encoding: .utf8)
+            let again = try run(experiment, resume: true)
+            #expect(again.results == whole.results)
+            #expect(try text("cells.jsonl") == cells)
+            #expect(try text("items.jsonl") == items)
+        }
+        #expect(try run(experiment, resume: true).calls == 0)
+    }
+
+    @Test("A grown grid computes only what is new; another experiment's lines are kept and not counted")
+    func growth() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let small = try Sample.experiment(Sample.changing("shots", to: "shots: [3]"))
+        #expect(try run(small, resume: false).calls == 16)
+        #expect(try run(try Sample.experiment(), resume: true).calls == 12)
+        let other = try Sample.experiment(Sample.changing("instruction", to: "instruction: Now"))
+        #expect(try run(other, cells: 2, resume: true).results.count == 2)
+        #expect(try text("cells.jsonl").split(separator: "\n").count == 14)
+    }
+
+    @Test("Results are never written over, mixed by two programs, or taken from a file of another kind")
+    func refusals() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let experiment = try Sample.experiment()
+        try run(experiment, cells: 1, resume: false)
+        #expect(throws: ExperimentError(path: path, fact: .notFresh)) { try run(experiment, resume: false) }
+        func hold(_ body: () -> Void) throws {
+            let holder = try ResultsFolder(path, experiment: experiment, fingerprint: "f", resume: true)
+            withExtendedLifetime(holder) { body() }
+        }
+        try hold { #expect(throws: ExperimentError(path: path, fact: .busy)) { try run(experiment, resume: true) } }
+        try "{\"a\": 1}\n".write(toFile: path + "/cells.jsonl", atomically: false, encoding: .utf8)
+        #expect(throws: ExperimentError(path: path + "/cells.jsonl", line: 1, fact: .badRecord)) { try run(experiment, resume: true) }
+        #expect(throws: ExperimentError(path: "/dev/null/x", fact: .unreadable("Not a directory"))) {
+            try ResultsFolder("/dev/null/x", experiment: experiment, fingerprint: "f", resume: true)
+        }
+    }
+
+    @Test("A line an item has prompt hash, answers and scores, and is JSON whatever the labels hold")
+    func lines() throws {
+        let item = ItemResult(item: 3, promptHash: "00ff", answer: 1, scores: [
+            LabelScore(sum: -1.5, tokens: 2, merges: true), LabelScore(sum: -.infinity, tokens: 1, merges: false)])
+        let labels = ["say \"hi\"\n\u{1}", "é\\"]
+        let line = Report.line(item, cell: Cell(shots: 2, seed: 1, order: 0), labels: labels)
+        let value = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(Set(value.keys) == ["shots", "seed", "order", "item", "prompt", "answer", "sum", "per_token", "scores"])
+        #expect(value["answer"] as? String == labels[1] && value["sum"] as? String == labels[0])
+        let scores = try #require(value["scores"] as? [[String: Any]])
+        #expect(scores[0]["sum"] as? Double == -1.5 && scores[1]["sum"] is NSNull && scores[0]["label"] as? String == labels[0])
+    }
+
+    @Test("Real files are read from beside the experiment; folders, large and missing ones are refused")
+    func files() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try FileManager.default.createDirectory(atPath: path + "/data", withIntermediateDirectories: true)
+        try Sample.yaml.write(toFile: path + "/e.yaml", atomically: true, encoding: .utf8)
+        try Sample.pool.write(toFile: path + "/data/pool.jsonl", atomically: true, encoding: .utf8)
+        #expect(throws: ExperimentError(path: path + "/data/test.jsonl", fact: .unreadable("No such file or directory"))) {
+            try Experiment.load(path + "/e.yaml")
+        }
+        try Sample.test.write(toFile: path + "/data/test.jsonl", atomically: true, encoding: .utf8)
+        #expect(try Experiment.load(path + "/e.yaml").pool.count == 8)
+        #expect(throws: ExperimentError(path: path + "/data", fact: .unreadable("not a regular file"))) {
+            try Experiment.load(path + "/data")
+        }
+    }
+}
