@@ -115,7 +115,7 @@ package struct Document: Sendable {
     package mutating func replace(_ range: Range<Int>, with text: [UInt8]) -> Range<Int> {
         let range = wholeChips(clamp(range))
         guard !range.isEmpty || !text.isEmpty else { return range }
-        dissolve(touchedPieces(around: range))
+        for part in bordering(range) { dissolve(touchedPieces(around: part)) }
         splice(range, with: Fragment(bytes: text, kept: []))
         let landed = range.lowerBound..<range.lowerBound + text.count
         dissolve(touchedPieces(around: landed))

@@ -109,6 +109,14 @@ extension Document {
         return lower..<upper
     }
 
+    /// The stretches of a range outside of its chips that border on what stands around it: one, or two if there are chips.
+    func bordering(_ range: Range<Int>) -> [Range<Int>] {
+        let first = kept.firstIndex(endingAfter: range.lowerBound)
+        let chips = kept[first...].prefix { $0.range.lowerBound < range.upperBound }.filter(\.special)
+        guard let head = chips.first, let tail = chips.last else { return [range] }
+        return [range.lowerBound..<head.range.lowerBound, tail.range.upperBound..<range.upperBound]
+    }
+
     /// The pieces that an edit touches, looked at in the text as it is: those that meet the range, or that an empty range splits.
     func touchedPieces(around range: Range<Int>) -> Range<Int> {
         guard !kept.isEmpty else { return range.lowerBound..<range.lowerBound }
@@ -124,7 +132,7 @@ extension Document {
         let shown = min(end, upper + margin)
         var touched: Range<Int>?
         for piece in tokenizer.pieces(Array(bytes[lower..<shown])) {
-            let piece = piece.lowerBound + lower..<min(piece.upperBound + lower, max(upper, range.upperBound))
+            let piece = piece.lowerBound + lower..<piece.upperBound + lower
             let met = range.isEmpty
                 ? piece.lowerBound < range.lowerBound && range.lowerBound < piece.upperBound
                 : piece.lowerBound < range.upperBound && range.lowerBound < piece.upperBound

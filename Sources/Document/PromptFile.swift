@@ -65,7 +65,8 @@ package struct PromptFile: Sendable, Equatable {
     }
 
     /// A file of text alone.
-    static func plain(_ body: [UInt8]) -> [UInt8] { PromptFile(body: body).source.join(yaml: [], body: body) }
+    /// A file that holds a prompt and no front matter.
+    package static func plain(_ body: [UInt8]) -> [UInt8] { PromptFile(body: body).source.join(yaml: [], body: body) }
 }
 
 /// Sampling settings as far as a prompt file names them; nil means not named.

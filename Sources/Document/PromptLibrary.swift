@@ -128,7 +128,8 @@ package struct PromptLibrary: Sendable {
         close(file)
     }
 
-    static func makeFolders(_ path: String) {
+    /// Makes a folder and those above it, as far as they are missing.
+    package static func makeFolders(_ path: String) {
         guard access(path, F_OK) != 0, path != ".", path != "/" else { return }
         makeFolders(Saver.folder(of: path))
         mkdir(path, 0o777)
