@@ -8,7 +8,7 @@ package struct Cell: Sendable, Hashable {
     package internal(set) var width: UInt8
     package var style: Style
 
-    init(scalar: UInt32, mark1: UInt32 = 0, mark2: UInt32 = 0, width: UInt8 = 1, style: Style) {
+    package init(scalar: UInt32, mark1: UInt32 = 0, mark2: UInt32 = 0, width: UInt8 = 1, style: Style) {
         self.scalar = scalar
         self.mark1 = mark1
         self.mark2 = mark2

@@ -137,7 +137,7 @@ extension Frame {
     }
 
     /// One letter a role, in the order of `Role`.
-    static let letters: [Character] = Array(" dtbfascmxuowegknrz")
+    package static let letters: [Character] = Array(" dtbfascmxuowegknrz")
 
     private func rows(_ character: (Cell) -> String) -> String {
         var lines: [String] = []

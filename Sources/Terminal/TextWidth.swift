@@ -48,7 +48,7 @@ package enum TextWidth {
     /// Columns of a scalar that stands alone: 0 for marks, 2 for East Asian wide and emoji.
     package static func width(of scalar: Unicode.Scalar) -> Int { width(scalar.value) }
 
-    static func width(_ value: UInt32) -> Int {
+    package static func width(_ value: UInt32) -> Int {
         if value < 0x300 { return 1 }
         if value >= 0x1100, contains(value, WidthTable.wide) { return 2 }
         return contains(value, WidthTable.zero) ? 0 : 1
@@ -166,7 +166,7 @@ package enum TextWidth {
     }
 
     /// One scalar of strict UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
-    static func decode(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> (value: UInt32, length: Int)? {
+    package static func decode(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> (value: UInt32, length: Int)? {
         guard at < bytes.count else { return nil }
         let first = bytes[at]
         if first < 0x80 { return (UInt32(first), 1) }

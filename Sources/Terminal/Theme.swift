@@ -48,7 +48,7 @@ package struct Paint: Sendable, Hashable {
 package struct Theme: Sendable {
     package let name: String
     /// Shape: [64], colours of the 256.
-    let ramp: [Int16]
+    package let ramp: [Int16]
     let ramp16: [Int16]
     let ramp8: [Int16]
     private let looks: [Look]

@@ -1,6 +1,5 @@
+import Terminal
 import Testing
-
-@testable import Terminal
 
 @Suite struct FrameTests {
     @Test("A box is drawn as the wireframes have it: title left, label right, legend below")

@@ -1,6 +1,5 @@
+import Terminal
 import Testing
-
-@testable import Terminal
 
 @Suite struct KeyTests {
     private static func decode(_ text: String) -> [Event] {

@@ -1,6 +1,5 @@
+import Terminal
 import Testing
-
-@testable import Terminal
 
 @Suite struct RectTests {
     @Test("Splits tile the box and never go below zero")

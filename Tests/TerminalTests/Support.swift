@@ -1,4 +1,4 @@
-@testable import Terminal
+import Terminal
 
 /// Numbers that look random and are the same in every run.
 /// Source: SplitMix64, Steele, Lea, Flood 2014.

@@ -1,7 +1,6 @@
 import Glibc
+import Terminal
 import Testing
-
-@testable import Terminal
 
 @Suite struct TextTests {
     /// What attackers and broken models write: each must end as printable cells.

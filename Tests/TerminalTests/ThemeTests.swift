@@ -1,7 +1,6 @@
 import Glibc
+import Terminal
 import Testing
-
-@testable import Terminal
 
 @Suite struct ThemeTests {
     /// Contrast by the formula of WCAG 2.1, apart from the one in the sources.
