@@ -10,6 +10,8 @@ enum Failure: Error, Equatable {
     case empty
     case noTemplate(model: String, format: String?)
     case noTerminal
+    /// The program started itself and got no text.
+    case noFirstToken
     /// The reader of standard output has gone; that is its right.
     case closed
     case interrupted
@@ -31,6 +33,7 @@ extension Failure: CustomStringConvertible {
                 + "; use `mode: complete` and write the turns yourself."
         case .noTerminal:
             "The playground needs a terminal for its input and output; `terrarium generate` works without one."
+        case .noFirstToken: "The first token never came; try `terrarium generate` with the same model."
         case .closed, .interrupted: ""
         case .ended(let signal, let kept): "Ended by signal \(signal)." + (kept.map { " The unsaved text is in \($0)." } ?? "")
         }

@@ -101,15 +101,26 @@ struct Input {
     func ids(_ tokenizer: Tokenizer, model: String) throws -> [TokenID] {
         var ids: [TokenID]
         switch source {
-        case .text(let bytes, let specials): ids = tokenizer.encode(bytes, specials: specials)
+        case .text(let bytes, let specials):
+            Self.warnOfMissing(bytes, tokenizer)
+            ids = tokenizer.encode(bytes, specials: specials)
         case .prompt(let file, let path, let values):
             if file.mode == .chat, tokenizer.chatTemplate == nil { throw Failure.noTemplate(model: model, format: tokenizer.unknownTemplate) }
             var document = try file.document(values, tokenizer: tokenizer, path: path)
             document.encode(with: tokenizer)
+            Self.warnOfMissing(document.bytes, tokenizer)
             ids = document.tokens.map(\.id)
         }
         if tokenizer.addsBOS, let bos = tokenizer.bos, ids.first != bos { ids.insert(bos, at: 0) }
         return ids
+    }
+
+    /// Some models have no token for bytes that no text holds; what is left out is said.
+    private static func warnOfMissing(_ bytes: [UInt8], _ tokenizer: Tokenizer) {
+        let missing = Set(tokenizer.missingBytes).intersection(bytes).sorted()
+        guard !missing.isEmpty else { return }
+        let names = missing.map { String($0, radix: 16, uppercase: true) }.joined(separator: ", ")
+        Failure.complain("The model has no token for the bytes \(names); they are left out.")
     }
 
     /// The same, of a text that must not be empty.
