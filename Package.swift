@@ -21,11 +21,11 @@ let package = Package(
         .target(name: "Document", dependencies: ["Tokenizer", "Yams"]),
         .target(name: "Laboratory", dependencies: ["Engine", "Tokenizer", "Yams"]),
         .target(name: "Terminal"),
-        .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Laboratory", "Terminal"]),
+        .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Terminal", "Yams"]),
         .executableTarget(
             name: "terrarium",
             dependencies: [
-                "CCurses", "Workbench",
+                "CCurses", "Workbench", "Laboratory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),

@@ -11,6 +11,8 @@ struct YAMLGuard {
     /// Inside a block text: the least indentation of its lines; 0 until its first line is seen.
     private var block: Int?
     private var keyIndent = 0
+    /// The indentations that the current line is nested in.
+    private var indents: [Int] = []
 
     static func check(_ yaml: [UInt8]) throws(Fault) {
         var scan = YAMLGuard(bytes: yaml)
@@ -30,7 +32,6 @@ struct YAMLGuard {
         while index < range.upperBound, bytes[index] == 0x20 { index += 1 }
         let indent = index - range.lowerBound
         if index == range.upperBound || bytes[index] == 0x0D { return }
-        if indent > 512 { throw Fault(line, .tooDeep(limit: Self.deepest)) }
         if let least = block {
             if indent > keyIndent, indent >= least {
                 if least == 0 { block = indent }
@@ -39,6 +40,9 @@ struct YAMLGuard {
             block = nil
         }
         keyIndent = indent
+        indents.removeLast(indents.count - (indents.firstIndex { $0 >= indent } ?? indents.count))
+        indents.append(indent)
+        if indents.count > Self.deepest { throw Fault(line, .tooDeep(limit: Self.deepest)) }
         var dashes = 0
         var fresh = true
         while index < range.upperBound {

@@ -154,7 +154,9 @@ package enum Effect: Sendable, Equatable {
     case read(path: String)
     case listFiles
     case preview(path: String)
-    case rename(from: String, to: String), duplicate(path: String), trash(path: String)
+    case rename(PromptLibrary.Entry, to: String), duplicate(PromptLibrary.Entry), trash(PromptLibrary.Entry)
+    /// Keeps unsaved text where the next start finds it.
+    case keep([UInt8])
     case copy([UInt8])
     case setMouse(Bool), setTheme(String)
     case suspend, redraw, quit
@@ -166,18 +168,9 @@ package enum Message: Sendable {
     case report(Report)
     case opened(path: String, bytes: [UInt8])
     case saved(path: String)
-    case listed([FileEntry])
+    case listed([PromptLibrary.Entry])
     case previewed(path: String, bytes: [UInt8])
     case failed(String)
     /// The files on disk are no longer as they were read.
     case changedOnDisk(path: String)
-}
-
-/// One row of the files panel.
-package struct FileEntry: Sendable, Equatable {
-    package var path: String, name: String, title: String, lookAt: String
-    package var isExperiment = false
-    package init(path: String, name: String, title: String, lookAt: String, isExperiment: Bool = false) {
-        (self.path, self.name, self.title, self.lookAt, self.isExperiment) = (path, name, title, lookAt, isExperiment)
-    }
 }

@@ -30,14 +30,17 @@ extension State {
         case .pasteCut(let lost): say("the paste was longer than 16 MB; \(lost) bytes are missing", .warning)
         case .mouse(let mouse): return point(mouse)
         case .resize(let width, let height): size = (width, height)
-        case .terminate, .hangup: return leave()
+        case .terminate, .hangup: return keep() + leave()
         case .resume: return [.redraw]
         case .focus, .suspend: break
         }
         return []
     }
 
-    /// Ends at once; what the document holds is offered to the file's recovery copy by the program.
+    /// What is unsaved when the program is ended from outside.
+    private func keep() -> [Effect] { editor.isDirty && editor.document.count > 0 ? [.keep(editor.document.bytes)] : [] }
+
+    /// Ends at once.
     mutating func leave() -> [Effect] {
         isQuitting = true
         return [.quit]
@@ -158,4 +161,12 @@ extension State {
 
 extension Overlay {
     var isCandidateFind: Bool { if case .input(let input) = self { input.purpose == .candidateFind } else { false } }
+}
+
+extension State {
+    /// Takes the person's configuration as what a new document begins with.
+    package mutating func configure(_ settings: PromptSettings) {
+        standard.apply(numbers: settings)
+        sampling = standard
+    }
 }

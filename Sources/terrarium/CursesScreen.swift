@@ -123,6 +123,8 @@ final class CursesScreen: Screen {
         return true
     }
 
+    func setMouse(_ on: Bool) { tc_mouse(on ? 1 : 0) }
+
     /// Stops as Ctrl-Z does and returns when continued.
     func suspend() {
         tc_suspend()

@@ -3,12 +3,12 @@ import Terminal
 
 /// What the files panel lists.
 package struct FilesState: Sendable, Equatable {
-    package var entries: [FileEntry] = []
+    package var entries: [PromptLibrary.Entry] = []
     package var selected = 0
     /// Where names without a folder are saved.
     package var ownFolder = "."
     package init() {}
-    mutating func take(_ entries: [FileEntry]) { self.entries = entries }
+    mutating func take(_ entries: [PromptLibrary.Entry]) { self.entries = entries }
     mutating func preview(_ path: String, _ bytes: [UInt8]) {}
 }
 

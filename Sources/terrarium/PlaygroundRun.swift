@@ -1,0 +1,170 @@
+import Document
+import Engine
+import Glibc
+import Terminal
+import Workbench
+
+/// Opens the playground: the terminal, the worker, the loop; returns when the person leaves.
+///
+/// Throws: where the terminal cannot be taken over; the model's faults are shown inside.
+func runPlayground(
+    file: String?, model: String?, threads: Int?, color: String, locations: Locations, configuration: Configuration
+) throws {
+    let screen = try CursesScreen(
+        theme: Theme.named(configuration.theme ?? "dark") ?? .dark, color: color, mouse: configuration.mouse ?? true)
+    defer { screen.stop() }
+    let wake = try Wake()
+    let desk = Desk(screen: screen, wake: wake, locations: locations, configuration: configuration, threads: threads)
+    desk.open(file: file, model: model)
+    let ending = Loop(
+        handle: { desk.take(.event($0)) }, posted: desk.takePosted,
+        frame: { width, height in desk.frame(width, height) },
+        isDone: { desk.state.isQuitting }
+    ).run(screen: screen, wake: wake)
+    desk.close()
+    if case .terminated(let signal) = ending {
+        screen.stop()
+        throw Failure.ended(signal: signal, kept: desk.keptPath)
+    }
+}
+
+/// What stands between the state and the world: carries effects out and brings messages in.
+private final class Desk {
+    private(set) var state: State
+    private(set) var keptPath: String?
+    private let screen: CursesScreen
+    private let inbox: Inbox
+    private let worker: Worker
+    private let locations: Locations
+    private let configuration: Configuration
+    private var library: PromptLibrary
+    private var stamp: (path: String, stamp: FileStamp)?
+
+    init(screen: CursesScreen, wake: Wake, locations: Locations, configuration: Configuration, threads: Int?) {
+        (self.screen, self.locations, self.configuration) = (screen, locations, configuration)
+        let inbox = Inbox(wake)
+        self.inbox = inbox
+        worker = Worker(threads: threads ?? configuration.threads ?? Model.defaultThreads) { inbox.post($0) }
+        library = PromptLibrary(folders: [])
+        var random = SystemRandomNumberGenerator()
+        state = State(width: screen.size.width, height: screen.size.height, seed: random.next())
+        state.files.ownFolder = locations.prompts
+        state.themeName = configuration.theme ?? "dark"
+        state.mouse = configuration.mouse ?? true
+        state.configure(configuration.sampling)
+    }
+
+    func open(file: String?, model: String?) {
+        do throws(Failure) {
+            worker.load(try ModelOptions.resolve(model, locations, configuration))
+        } catch { take(.report(.noModel(error.description))) }
+        if let file { perform(.read(path: file)) }
+        perform(.listFiles)
+    }
+
+    func frame(_ width: Int, _ height: Int) -> Frame {
+        if state.size != (width, height) { take(.event(.resize(width: width, height: height))) }
+        return View.frame(state)
+    }
+
+    func takePosted() {
+        for report in inbox.take() { take(.report(report)) }
+    }
+
+    func take(_ message: Message) {
+        for effect in state.update(message) { perform(effect) }
+    }
+
+    func close() { worker.quit() }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .wish(let wish): worker.want(wish)
+        case .generate(let order): worker.generate(order)
+        case .stopGeneration: worker.stop()
+        case .copy(let bytes): screen.copy(bytes)
+        case .setMouse(let on): screen.setMouse(on)
+        case .setTheme(let name): if let theme = Theme.named(name) { screen.theme = theme }
+        case .redraw: screen.invalidate()
+        case .suspend:
+            screen.suspend()
+            take(.event(.resume))
+        case .quit: break
+        case .keep(let bytes): keep(bytes)
+        case .save, .read, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
+        }
+    }
+
+    private func performOnFiles(_ effect: Effect) {
+        do {
+            switch effect {
+            case .save(let path, let bytes):
+                PromptLibrary.makeFolders(Saver.folder(of: path))
+                try Saver.save(bytes, to: path)
+                stamp = FileStamp(of: path).map { (path, $0) }
+                take(.saved(path: path))
+                relist()
+            case .read(let path):
+                take(.opened(path: path, bytes: try bytes(of: path)))
+                stamp = FileStamp(of: path).map { (path, $0) }
+            case .listFiles: relist()
+            case .preview(let path): take(.previewed(path: path, bytes: try bytes(of: path)))
+            case .rename(let entry, let name): _ = try library.rename(entry, to: name); relist()
+            case .duplicate(let entry): _ = try library.duplicate(entry); relist()
+            case .trash(let entry): _ = try library.trash(entry, dataHome: Saver.folder(of: locations.data)); relist()
+            default: break
+            }
+        } catch { take(.failed("\(error)")) }
+    }
+
+    private func bytes(of path: String) throws(Failure) -> [UInt8] {
+        guard let bytes = FileBytes.read(path, limit: 64 << 20) else { throw .unreadable(path: path, errno: errno) }
+        return bytes
+    }
+
+    /// Looks at the folders, and whether the open file is as it was read.
+    private func relist() {
+        if library.folders != locations.promptFolders { library = PromptLibrary(folders: locations.promptFolders) } else { library.refresh() }
+        take(.listed(library.entries))
+        if let old = stamp, let now = FileStamp(of: old.path), now != old.stamp {
+            stamp = (old.path, now)
+            take(.changedOnDisk(path: old.path))
+        }
+    }
+
+    /// Unsaved text goes beside the person's prompts when the program is ended from outside.
+    private func keep(_ bytes: [UInt8]) {
+        for number in 1..<1000 {
+            let path = "\(locations.prompts)/recovered-\(number).md"
+            guard access(path, F_OK) != 0 else { continue }
+            PromptLibrary.makeFolders(Saver.folder(of: path))
+            do { try Saver.save(PromptFile.plain(bytes), to: path) } catch { return }
+            keptPath = path
+            return
+        }
+    }
+}
+
+/// What other threads have posted and the main thread has not taken yet.
+private final class Inbox: @unchecked Sendable {
+    private let wake: Wake
+    private var mutex = pthread_mutex_t()
+    private var reports: [Report] = []
+    init(_ wake: Wake) {
+        self.wake = wake
+        pthread_mutex_init(&mutex, nil)
+    }
+    func post(_ report: Report) {
+        pthread_mutex_lock(&mutex)
+        reports.append(report)
+        pthread_mutex_unlock(&mutex)
+        wake.ring()
+    }
+    func take() -> [Report] {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        let taken = reports
+        reports = []
+        return taken
+    }
+}
