@@ -1,41 +1,34 @@
+import CKernels
 import Tokenizer
 
 /// The next token's raw probabilities over the whole vocabulary, from its logits.
 package struct Distribution: Sendable {
     package let logits: [Float]
-    /// Log of the sum of e to the logits; a token's logprob is its logit less this.
-    /// Unit: nats.
-    package let logNormalizer: Double
+    private let maximum: Double
+    /// Log of the sum of e to (logit - maximum). Unit: nats.
+    private let logSum: Double
     /// Unit: nats.
     package let entropy: Double
 
-    /// NaN counts as minus infinity: the caller checks finiteness and reports it.
+    /// By the kernels that measure steps, so that the numbers are the same bits. NaN counts as minus infinity and plus infinity
+    /// as the greatest finite number: the caller checks finiteness and reports it.
     package init(logits: [Float]) {
-        var greatest = -Float.infinity
-        for logit in logits where logit > greatest { greatest = logit }
-        let maximum = Double(greatest)
-        guard maximum.isFinite else {
-            self.init(logits: logits, logNormalizer: maximum, entropy: 0)
-            return
-        }
-        // NaN and minus infinity go where e to the x is 0 and 0 times x is 0.
-        let below = logits.map { $0 > -.infinity ? Double($0) - maximum : -1e300 }
-        var weights = below
-        exponentiate(&weights)
-        var sum = 0.0, product = 0.0
-        for index in below.indices {
-            sum += weights[index]
-            product += weights[index] * below[index]
-        }
-        let log = logarithm(sum)
-        self.init(logits: logits, logNormalizer: maximum + log, entropy: max(0, log - product / sum))
+        self.logits = logits
+        let sound = Self.measure(logits) ?? Self.measure(logits.map { max(Ranking.plain($0), -1e30) })
+        maximum = Double(sound?.maximum ?? 0)
+        logSum = logarithm(sound?.sum ?? 1)
+        entropy = sound?.entropy ?? 0
     }
 
-    /// For a caller that already knows both, so that its numbers and these are the same numbers.
-    package init(logits: [Float], logNormalizer: Double, entropy: Double) {
-        self.logits = logits
-        self.logNormalizer = logNormalizer
-        self.entropy = entropy
+    private static func measure(_ logits: [Float]) -> (maximum: Float, sum: Double, entropy: Double)? {
+        logits.withUnsafeBufferPointer { values in
+            guard let base = values.baseAddress, values.count > 0 else { return nil }
+            var maximum: Float = 0, sum = 0.0, entropy = 0.0
+            tk_log_sum(base, values.count, &maximum, &sum)
+            guard maximum.isFinite, sum.isFinite, sum > 0 else { return nil }
+            tk_entropy(base, values.count, maximum, sum, &entropy)
+            return entropy.isFinite ? (maximum, sum, max(0, entropy)) : nil
+        }
     }
 
     package var count: Int { logits.count }
@@ -46,14 +39,17 @@ package struct Distribution: Sendable {
     /// Unit: nats; minus infinity outside the vocabulary.
     package func logprob(of id: TokenID) -> Float {
         guard logits.indices.contains(Int(id)) else { return -.infinity }
-        let logprob = Double(logits[Int(id)]) - logNormalizer
-        return logprob.isNaN ? -.infinity : Float(logprob)
+        return Float(nats(id))
     }
 
     package func probability(of id: TokenID) -> Double {
         guard logits.indices.contains(Int(id)) else { return 0 }
-        let logprob = Double(logits[Int(id)]) - logNormalizer
-        return logprob.isNaN ? 0 : exponential(logprob)
+        return exponential(nats(id))
+    }
+
+    private func nats(_ id: TokenID) -> Double {
+        let nats = Double(logits[Int(id)]) - maximum - logSum
+        return nats.isNaN ? -.infinity : min(0, nats)
     }
 
     /// How many tokens are likelier, or as likely with a lower id; outside the vocabulary its size.

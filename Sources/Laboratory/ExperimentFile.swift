@@ -61,11 +61,15 @@ struct ExperimentFile {
 
     func labels() throws(ExperimentError) -> [String] {
         guard let labels = try texts("labels") else { throw error("labels", .missing(key: "labels")) }
-        guard (2...1000).contains(labels.count) else { throw error("labels", .outside(key: "labels", found: labels.count, range: 2...1000)) }
+        guard (2...1000).contains(labels.count) else {
+            throw error("labels", .outside(key: "labels", found: labels.count, range: 2...1000))
+        }
         for (index, label) in labels.enumerated() where labels[..<index].contains(label) {
             throw error("labels", .repeated(key: "labels", value: label))
         }
-        guard !labels.contains("") else { throw error("labels", .wrongType(key: "labels", expected: "a list of texts", found: "one with an empty text")) }
+        guard !labels.contains("") else {
+            throw error("labels", .wrongType(key: "labels", expected: "a list of texts", found: "one with an empty text"))
+        }
         return labels
     }
 

@@ -178,7 +178,10 @@ struct TestRandom: RandomNumberGenerator {
 
     @Test("No floats trap or are drawn without need: NaN, infinities, extremes, nothing at all")
     func anyFloats() {
-        let odd: [Float] = [.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, -0.0, .leastNonzeroMagnitude, .signalingNaN]
+        let odd: [Float] = [
+            .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, -0.0,
+            .leastNonzeroMagnitude, .signalingNaN,
+        ]
         let extremes: [Double] = [.nan, .infinity, -.infinity, -1, 0, .leastNonzeroMagnitude, 1, 1e308]
         var random = TestRandom(state: 13)
         for round in 0..<2000 {
