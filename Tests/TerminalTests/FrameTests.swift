@@ -138,7 +138,9 @@ import Testing
 
     private func scribble(_ frame: inout Frame, _ dice: inout Dice) {
         let far = [Int.min, Int.max, -1, 0, 1, frame.width - 1, frame.height, 1 << 40]
-        func number() -> Int { Int.random(in: 0..<4, using: &dice) == 0 ? far.randomElement(using: &dice) ?? 0 : Int.random(in: -3...130, using: &dice) }
+        func number() -> Int {
+            Int.random(in: 0..<4, using: &dice) == 0 ? far.randomElement(using: &dice) ?? 0 : Int.random(in: -3...130, using: &dice)
+        }
         let rect = Rect(x: number(), y: number(), width: number(), height: number())
         let style = Style(Role.allCases.randomElement(using: &dice) ?? .text, heat: UInt8.random(in: 0...255, using: &dice))
         switch Int.random(in: 0..<8, using: &dice) {

@@ -14,13 +14,15 @@ import Testing
         ("\u{1B}[A", .up), ("\u{1B}OA", .up), ("\u{1B}[B", .down), ("\u{1B}[C", .right), ("\u{1B}[D", .left),
         ("\u{1B}[H", .home), ("\u{1B}OF", .end), ("\u{1B}[1~", .home), ("\u{1B}[4~", .end), ("\u{1B}[7~", .home), ("\u{1B}[8~", .end),
         ("\u{1B}[2~", .insert), ("\u{1B}[3~", .delete), ("\u{1B}[5~", .pageUp), ("\u{1B}[6~", .pageDown), ("\u{1B}[Z", .backTab),
-        ("\u{1B}OP", .f(1)), ("\u{1B}OS", .f(4)), ("\u{1B}[11~", .f(1)), ("\u{1B}[15~", .f(5)), ("\u{1B}[17~", .f(6)), ("\u{1B}[21~", .f(10)),
+        ("\u{1B}OP", .f(1)), ("\u{1B}OS", .f(4)), ("\u{1B}[11~", .f(1)), ("\u{1B}[15~", .f(5)), ("\u{1B}[17~", .f(6)),
+        ("\u{1B}[21~", .f(10)),
         ("\u{1B}[23~", .f(11)), ("\u{1B}[24~", .f(12)), ("\u{1B}[[A", .f(1)), ("\u{1B}[[E", .f(5)), ("\u{1B}[25~", .f(13)),
         ("\u{1B}[1;2A", .shift(.up)), ("\u{1B}[1;3A", .alt(.up)), ("\u{1B}[1;5C", .ctrl(.right)), ("\u{1B}[1;5H", .ctrl(.home)),
         ("\u{1B}[1;6D", Key(.left, [.shift, .ctrl])), ("\u{1B}[5;2~", .shift(.pageUp)), ("\u{1B}[3;5~", .ctrl(.delete)),
         ("\u{1B}[1;2P", .shift(.f(1))), ("\u{1B}[1;9B", .alt(.down)), ("\u{1B}[a", .shift(.up)), ("\u{1B}Oc", .ctrl(.right)),
         ("\u{1B}[3$", .shift(.delete)), ("\u{1B}[7^", .ctrl(.home)), ("\u{1B}x", .alt("x")), ("\u{1B}é", .alt("é")),
-        ("\u{1B}\r", .alt(.enter)), ("\u{1B}\u{7F}", .alt(.backspace)), ("\u{1B}[", .alt("[")), ("\u{1B}O", .alt("O")), ("\u{1B}]", .alt("]")),
+        ("\u{1B}\r", .alt(.enter)), ("\u{1B}\u{7F}", .alt(.backspace)), ("\u{1B}[", .alt("[")), ("\u{1B}O", .alt("O")),
+        ("\u{1B}]", .alt("]")),
         ("\u{1B}[13;2u", .shift(.enter)), ("\u{1B}[27;5;13~", .ctrl(.enter)), ("\u{1B}[97;5u", .ctrl("a")), ("\u{1B}[9;2u", .backTab),
         ("\u{1B}Op", .char("0")), ("\u{1B}OM", .enter),
     ]
@@ -44,11 +46,15 @@ import Testing
         }
     }
 
-    @Test("Unknown sequences are swallowed and what follows is not lost", arguments: [
-        "\u{1B}[?2026;2$y", "\u{1B}[>1;10;0c", "\u{1B}[12;40R", "\u{1B}[999~", "\u{1B}[201~", "\u{1B}]10;rgb:0/0/0\u{7}", "\u{1B}]10;rgb:0/0/0\u{1B}\\",
-        "\u{1B}P1$r0m\u{1B}\\", "\u{1B}_Gi=1;OK\u{1B}\\", "\u{1B}OZ", "\u{1B}[<1;2M", "\u{1B}[M !!", "\u{1B}[1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1X",
-        "\u{1B}[99999999999999999999999~", "\u{1B}[57399u", "\u{80}", "\u{9B}",
-    ])
+    @Test(
+        "Unknown sequences are swallowed and what follows is not lost",
+        arguments: [
+            "\u{1B}[?2026;2$y", "\u{1B}[>1;10;0c", "\u{1B}[12;40R", "\u{1B}[999~", "\u{1B}[201~", "\u{1B}]10;rgb:0/0/0\u{7}",
+            "\u{1B}]10;rgb:0/0/0\u{1B}\\",
+            "\u{1B}P1$r0m\u{1B}\\", "\u{1B}_Gi=1;OK\u{1B}\\", "\u{1B}OZ", "\u{1B}[<1;2M", "\u{1B}[M !!",
+            "\u{1B}[1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1X",
+            "\u{1B}[99999999999999999999999~", "\u{1B}[57399u", "\u{80}", "\u{9B}",
+        ])
     func unknown(_ bytes: String) {
         #expect(KeyTests.decode(bytes + "q") == [.key(.char("q"))])
         var decoder = KeyDecoder()
@@ -96,9 +102,10 @@ import Testing
         #expect(KeyTests.decode("\u{1B}[<0;1;1M") == [.mouse(Mouse(.press, x: 0, y: 0))])
         #expect(KeyTests.decode("\u{1B}[<2;300;40m") == [.mouse(Mouse(.release, x: 299, y: 39, button: .right))])
         #expect(KeyTests.decode("\u{1B}[<32;5;6M") == [.mouse(Mouse(.drag, x: 4, y: 5))])
-        #expect(KeyTests.decode("\u{1B}[<64;5;6M\u{1B}[<65;5;6M") == [
-            .mouse(Mouse(.wheelUp, x: 4, y: 5, button: .none)), .mouse(Mouse(.wheelDown, x: 4, y: 5, button: .none)),
-        ])
+        #expect(
+            KeyTests.decode("\u{1B}[<64;5;6M\u{1B}[<65;5;6M") == [
+                .mouse(Mouse(.wheelUp, x: 4, y: 5, button: .none)), .mouse(Mouse(.wheelDown, x: 4, y: 5, button: .none)),
+            ])
         #expect(KeyTests.decode("\u{1B}[<20;5;6M") == [.mouse(Mouse(.press, x: 4, y: 5, modifiers: [.shift, .ctrl]))])
         #expect(KeyTests.decode("\u{1B}[<35;5;6M\u{1B}[<66;5;6M\u{1B}[<128;1;1M") == [])
         #expect(KeyTests.decode("\u{1B}[<0;0;99999999M") == [.mouse(Mouse(.press, x: 0, y: 1_999_999))])
@@ -108,7 +115,9 @@ import Testing
     @Test("Random bytes never trap and end in a decoder that still listens")
     func fuzz() {
         var dice = Dice(11)
-        let pieces: [[UInt8]] = [[0x1B], [0x5B], [0x3B], [0x31], [0x4D], [0x7E], [0x24], [0xE2], [0x82], Array("\u{1B}[200~".utf8), Array("\u{1B}[201~".utf8)]
+        let pieces: [[UInt8]] = [
+            [0x1B], [0x5B], [0x3B], [0x31], [0x4D], [0x7E], [0x24], [0xE2], [0x82], Array("\u{1B}[200~".utf8), Array("\u{1B}[201~".utf8),
+        ]
         for _ in 0..<2000 {
             var decoder = KeyDecoder()
             for _ in 0..<30 {
@@ -139,7 +148,9 @@ import Testing
 
     @Test("An end mark inside the text does not let the rest act as keys")
     func breakOut() {
-        for evil in ["x\u{1B}[201~\u{11}rm -rf\r", "x\u{1B}[201~\u{11}\u{1B}[200~y", "\u{1B}[201~\u{1B}[201~\u{7}", "x\u{1B}[20\u{1B}[201~\u{7}z"] {
+        for evil in [
+            "x\u{1B}[201~\u{11}rm -rf\r", "x\u{1B}[201~\u{11}\u{1B}[200~y", "\u{1B}[201~\u{1B}[201~\u{7}", "x\u{1B}[20\u{1B}[201~\u{7}z",
+        ] {
             let bytes = Array(evil.utf8)
             let all = PasteTests.start + bytes + PasteTests.end
             let wanted = Event.paste(bytes.map { $0 == 0x0D ? 0x0A : $0 })
@@ -192,8 +203,9 @@ import Testing
 
     @Test("Keys are written as footers show them")
     func names() {
-        #expect([Key.ctrl("g"), .ctrl("/"), .ctrl(" "), .backTab, .alt(.left), .f(1), .char("["), .ctrl(.right)].map(\.description) == [
-            "^G", "^/", "^Space", "Shift-Tab", "Alt-←", "F1", "[", "Ctrl-→",
-        ])
+        #expect(
+            [Key.ctrl("g"), .ctrl("/"), .ctrl(" "), .backTab, .alt(.left), .f(1), .char("["), .ctrl(.right)].map(\.description) == [
+                "^G", "^/", "^Space", "Shift-Tab", "Alt-←", "F1", "[", "Ctrl-→",
+            ])
     }
 }

@@ -10,7 +10,8 @@ import Testing
         "\u{0}\u{7}\u{E}\u{F}\u{7F}", "\u{1B}c", "\u{1B}[2J\u{1B}[H", "\u{1B}[?1049l", "\u{1B}[201~rm -rf", "\u{202E}gnp.exe\u{202C}",
         "\u{2066}\u{2069}\u{200E}\u{200F}\u{61C}", "\u{200B}\u{2060}\u{FEFF}\u{AD}\u{34F}", "\u{2028}\u{2029}\u{85}",
         "a\u{E0041}\u{E0042}\u{E007F}", "a\u{FE01}\u{FE02}\u{E0100}\u{E01EF}", "\u{FFF9}x\u{FFFA}y\u{FFFB}", "\u{115F}\u{3164}\u{FFA0}",
-        String(String.UnicodeScalarView([0xFDD0, 0xFFFE, 0x10FFFF].compactMap(Unicode.Scalar.init(_:) as (UInt32) -> Unicode.Scalar?))), "e" + String(repeating: "\u{301}", count: 5000),
+        String(String.UnicodeScalarView([0xFDD0, 0xFFFE, 0x10FFFF].compactMap(Unicode.Scalar.init(_:) as (UInt32) -> Unicode.Scalar?))),
+        "e" + String(repeating: "\u{301}", count: 5000),
     ]
 
     @Test("No payload leaves a control, invisible or direction-turning scalar in a cell", arguments: payloads)
@@ -60,7 +61,8 @@ import Testing
         var dice = Dice(3)
         for _ in 0..<500 {
             let bytes = (0..<40).map { _ in
-                Bool.random(using: &dice) ? UInt8.random(in: 0...255, using: &dice) : [0xE2, 0x80, 0x8D, 0xF0, 0x9F, 0x91, 0xA9].randomElement(using: &dice) ?? 0
+                Bool.random(using: &dice)
+                    ? UInt8.random(in: 0...255, using: &dice) : [0xE2, 0x80, 0x8D, 0xF0, 0x9F, 0x91, 0xA9].randomElement(using: &dice) ?? 0
             }
             var at = 0
             for glyph in TextWidth.glyphs(bytes) {
@@ -97,7 +99,8 @@ import Testing
         try #require(setlocale(LC_CTYPE, "C.UTF-8") != nil)
         let blocks: [ClosedRange<UInt32>] = [
             0x20...0x7E, 0xA1...0xAC, 0xAE...0x34E, 0x350...0x377, 0x400...0x52F, 0x5D0...0x5EA, 0x621...0x65F, 0x905...0x939,
-            0xE01...0xE3A, 0x1100...0x115E, 0x1161...0x11FF, 0x2010...0x2027, 0x20D0...0x20F0, 0x2190...0x23FF, 0x2500...0x2BFF, 0x3041...0x3096,
+            0xE01...0xE3A, 0x1100...0x115E, 0x1161...0x11FF, 0x2010...0x2027, 0x20D0...0x20F0, 0x2190...0x23FF, 0x2500...0x2BFF,
+            0x3041...0x3096,
             0x3099...0x30FF, 0x4E00...0x9FFF, 0xAC00...0xD7A3, 0xF900...0xFA6D, 0xFF01...0xFF60, 0x1F300...0x1F64F,
             0x20000...0x2A6D6,
         ]

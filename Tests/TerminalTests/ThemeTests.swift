@@ -32,10 +32,12 @@ import Testing
         }
     }
 
-    @Test("Roles are legible on the terminal's own background", arguments: [
-        ("dark", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)), ("dark", (30.0, 30.0, 30.0), (212.0, 212.0, 212.0)),
-        ("light", (255.0, 255.0, 255.0), (0.0, 0.0, 0.0)), ("contrast", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
-    ])
+    @Test(
+        "Roles are legible on the terminal's own background",
+        arguments: [
+            ("dark", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)), ("dark", (30.0, 30.0, 30.0), (212.0, 212.0, 212.0)),
+            ("light", (255.0, 255.0, 255.0), (0.0, 0.0, 0.0)), ("contrast", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
+        ])
     func roles(_ name: String, _ back: (Double, Double, Double), _ fore: (Double, Double, Double)) throws {
         let theme = try #require(Theme.named(name))
         for role in Role.allCases {
