@@ -12,10 +12,17 @@ package struct Reading: Sendable {
     /// Measured so far, from the first id on; the first of all is nil.
     package private(set) var steps: [Step?] = []
     package private(set) var here: Here?
-    package var heads: (query: Int, rows: [[[Float]]])?
-    package var scores: HeadScores?
-    package var map: AttentionMap?
-    package var column: (column: Wish.Attention.Column, weights: [Float])?
+    /// Every head's row of one query; after an edit the last ones stay until new ones come, with the ids they were made for.
+    package var heads: (query: Int, rows: [[[Float]]])? { didSet { (headIDs, changes) = (Array(ids.prefix((heads?.query ?? -1) + 1)), changes + 1) } }
+    /// The ids that `heads` looks at, its query the last.
+    package private(set) var headIDs: [TokenID] = []
+    package var scores: HeadScores? { didSet { (scoresVersion, changes) = (version, changes + 1) } }
+    /// The version that `scores` were made for.
+    package private(set) var scoresVersion = 0
+    package var map: AttentionMap? { didSet { changes += 1 } }
+    package var column: (column: Wish.Attention.Column, weights: [Float])? { didSet { changes += 1 } }
+    /// Counts the changes of what is known of attention.
+    package private(set) var changes = 0
     package var sought: (position: Int, ids: [TokenID], logprob: Float, rank: Int)?
     package var isSettled = false
 
@@ -37,7 +44,12 @@ package struct Reading: Sendable {
         while common < ids.count, common < next.count, ids[common] == next[common] { common += 1 }
         if steps.count > common { steps.removeLast(steps.count - common) }
         if let here, here.position > common { self.here = nil }
-        if let query = heads?.query, query >= common { heads = nil }
+        // No query sees what stands behind it: the rows of an unchanged beginning hold.
+        if let known = map, known.tokens > common {
+            map?.tokens = common
+            map?.rows.removeLast(known.rows.count - common / known.pool)
+        }
+        if let known = column, known.weights.count > common { column = known.column.key < common ? (known.column, Array(known.weights.prefix(common))) : nil }
         if let sought, sought.position > common { self.sought = nil }
         (ids, self.lead) = (next, lead)
         version += 1

@@ -106,6 +106,8 @@ extension State {
         done.end = end
         lastRun = done
         run = nil
+        // What the stream kept the worker from doing is asked for again.
+        lastWish = nil
         editor.endGroup()
     }
 
