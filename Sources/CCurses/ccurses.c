@@ -131,7 +131,9 @@ int tc_start(const char *term, int flags) {
     }
     use_env(FALSE);
     use_tioctl(TRUE);
+    char *old = tc_derive_entry(tc.term, fileno(tc.out));
     tc.screen = newterm(tc.term, tc.out, tc.out);
+    tc_restore_entry(old);
     if (!tc.screen) {
         tc_signals_stop();
         close_tty();
