@@ -128,19 +128,24 @@ private struct Painter {
     }
 }
 
-/// Levels of the document's tint by position.
+/// Levels of the document's tint by position; what is near nothing is not tinted.
 enum Tints {
     static func levels(_ state: State) -> [UInt8?] {
         let reading = state.reading
+        func each(_ share: (Step) -> Double) -> [UInt8?] { reading.steps.map { $0.flatMap { level(share($0)) } } }
         switch state.text.tint {
         case .none: return []
-        case .probability: return reading.steps.map { $0.map { Heat.level(Double(exponential(Double($0.logprob)))) } }
-        case .surprisal: return reading.steps.map { $0.map { Heat.level(Double(-$0.logprob) / 10) } }
-        case .rank: return reading.steps.map { $0.map { $0.rank == 0 ? 0 : Heat.level(logarithm(Double($0.rank + 1)) / 10) } }
-        case .entropy: return reading.steps.map { $0.map { Heat.level(Double($0.entropy) / 8) } }
-        case .attention: return state.attention.weights(state).map { $0.map { Heat.logLevel(Double($0), floor: 0.005) } }
+        case .probability: return each { exponential(Double($0.logprob)) }
+        case .surprisal: return each { Double(-$0.logprob) / 10 }
+        case .rank: return each { logarithm(Double($0.rank + 1)) / 10 }
+        case .entropy: return each { Double($0.entropy) / 8 }
+        case .attention:
+            return state.attention.weights(state).map { $0.flatMap { Double($0) < 0.005 ? nil : level(Double(Heat.logLevel(Double($0), floor: 0.005)) / 63) } }
         }
     }
+
+    /// The ramp's darkest eighth would stand out on a dark screen though it means nothing: it is left out.
+    static func level(_ share: Double) -> UInt8? { share < 0.04 ? nil : Heat.level(0.125 + 0.875 * min(1, share)) }
 }
 
 /// Sentences broken between words.
