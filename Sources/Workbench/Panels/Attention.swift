@@ -1,14 +1,162 @@
+import Engine
 import Terminal
+import Tokenizer
 
-/// What the attention panel shows.
-package struct AttentionState: Sendable, Equatable {
+/// What the attention panel shows, and what it works out once from the reading so that drawing only looks things up.
+///
+/// The *previewed* head is the one under the head cursor; the *chosen* heads are the locked ones or, without any, the previewed.
+/// Positions count from the first id the model reads.
+package struct AttentionState: Sendable {
+    package enum Pane: String, Sendable, CaseIterable { case heads, map, text }
+    package enum Metric: String, Sendable, CaseIterable { case toToken, entropy, previous, duplicate, induction }
+    package enum Direction: Sendable { case out, into }
+    package struct Crosshair: Sendable, Equatable { package var query: Int, key: Int }
+
+    package var view = Pane.heads
+    package var metric = Metric.toToken
+    package var cursor = HeadID(0, 0)
+    package var locked: Set<HeadID> = []
+    /// The position looked at, when the person chose one; nil: the one the chosen heads look at most, the first aside.
+    package var target: Int?
+    package var direction = Direction.out
+    /// The cell of the map; nil: the shown query and what it looks at.
+    package var crosshair: Crosshair?
+    /// How far out the map is zoomed; nil: as far as it takes to see all of it.
+    package var scale: Int?
+    package var isLog = false
+    package var hidesFirst = false
+    /// The chosen row of the text view's list, and the first one shown.
+    package internal(set) var selected = 0
+    /// The document's tint before the text view took it.
+    var formerTint: TextView.Tint?
+    /// Until the person moves, the head cursor stands on the strongest induction head.
+    var isUntouched = true
+
+    // Worked out by `clamp`.
+    /// Where the previewed head looks.
+    package private(set) var preview: AttentionRow?
+    /// Where the chosen heads look, or who looks at the target, as `direction` says.
+    package private(set) var chosenRow: AttentionRow?
+    /// Every head's entropy over the row. Shape: [layers][heads]. Unit: nats.
+    private(set) var entropies: [[Float]] = []
+    private(set) var grid = AttentionMapGrid()
+    /// The document as the zoomed text view wraps it.
+    private(set) var page = TextView()
+    private(set) var isLate = false
+    private var favourite: Int?
+    private var tint: [Float?] = []
+    private var done = Done()
+
+    /// What the worked out values were made from.
+    private struct Done: Equatable {
+        var changes = -1, version = -1, query = -1
+        var cursor = HeadID(0, 0), chosen: [HeadID] = [], direction = Direction.out, target: Int?, metric = Metric.toToken
+    }
+
     package init() {}
-    mutating func clamp(_ state: State) {}
-    func wish(_ state: State) -> Wish.Attention? { nil }
+
+    /// The heads that the map and the text views are about.
+    package var chosen: [HeadID] { locked.isEmpty ? [cursor] : locked.sorted() }
+
+    /// The query all panels speak of: the last id before the shown place; -1 where nothing stands before it.
+    package static func query(_ state: State) -> Int { min(state.here.position, state.contextLimit) - 1 }
+
+    /// The position looked at, and whether the person chose it.
+    package var lookedAt: (position: Int, isChosen: Bool)? {
+        if let target { return (target, true) }
+        return favourite.map { ($0, false) }
+    }
+
+    /// The position whose onlookers the text view shows.
+    package func columnKey(_ state: State) -> Int { target ?? max(0, Self.query(state)) }
+
+    // MARK: The worker
+
+    /// Asks for what is shown, and for nothing else.
+    package func wish(_ state: State) -> Wish.Attention? {
+        let isShown = state.isShown(.attention), isTinted = state.text.tint == .attention
+        guard isShown || isTinted, !state.reading.ids.isEmpty else { return nil }
+        var wish = Wish.Attention(query: Self.query(state))
+        wish.scores = isShown && view == .heads
+        if isShown, view == .map { wish.map = chosen }
+        if direction == .into, isTinted || (isShown && view == .text) {
+            wish.column = Wish.Attention.Column(heads: chosen, key: columnKey(state))
+        }
+        return wish
+    }
+
     /// The weights the document is tinted by, by position; nil where there is none.
-    func weights(_ state: State) -> [Float?] { [] }
+    package func weights(_ state: State) -> [Float?] { tint }
+
+    // MARK: Keeping up with the state
+
+    mutating func clamp(_ state: State) {
+        guard let shape = state.readyModel?.shape else { return }
+        let reading = state.reading, query = Self.query(state)
+        if isUntouched, reading.changes != done.changes, let head = reading.scores?.strongestInduction { cursor = head }
+        cursor = HeadID(min(max(0, cursor.layer), shape.layers - 1), min(max(0, cursor.head), shape.heads - 1))
+        if !locked.isEmpty { locked = locked.filter { $0.layer < shape.layers && $0.head < shape.heads } }
+        if let target, target > max(0, query) { self.target = nil }
+        let now = Done(changes: reading.changes, version: reading.version, query: query, cursor: cursor, chosen: chosen,
+                       direction: direction, target: target, metric: metric)
+        if now != done {
+            workOut(state, query)
+            done = now
+        }
+        let limit = chosenRow?.order.count ?? 0
+        selected = min(max(0, selected), max(0, limit - 1))
+        let panel = view == .heads ? nil : Layout(state).rect(of: .attention)?.interior
+        if view == .map, let panel { grid.follow(self, state, panel) }
+        if view == .text, state.zoomed, let panel { page.lay(out: state.editor, in: AttentionTextPlan(panel, zoomed: true).page) }
+    }
+
+    private mutating func workOut(_ state: State, _ query: Int) {
+        let reading = state.reading
+        guard let heads = reading.heads, !reading.ids.isEmpty else {
+            (preview, chosenRow, favourite, entropies, tint, isLate) = (nil, nil, nil, [], [], query >= 0)
+            return
+        }
+        isLate = heads.query != query || !reading.ids.starts(with: reading.headIDs)
+        if metric == .entropy { entropies = heads.rows.map { $0.map(AttentionRow.entropy) } } else { entropies = [] }
+        preview = AttentionRow.mean(of: [cursor], in: heads.rows, from: heads.query)
+        let out = locked.isEmpty ? preview : AttentionRow.mean(of: chosen, in: heads.rows, from: heads.query)
+        favourite = out.flatMap { row in row.order.first { $0 > 0 } ?? row.order.first }
+        chosenRow = out
+        if direction == .into {
+            let wanted = Wish.Attention.Column(heads: chosen, key: columnKey(state))
+            chosenRow = reading.column.flatMap { $0.column == wanted ? AttentionRow(weights: $0.weights, from: wanted.key, first: wanted.key) : nil }
+        }
+        tint = []
+        if let row = chosenRow {
+            let same = direction == .into || !isLate ? row.weights.count : zip(reading.ids, reading.headIDs).prefix { $0 == $1 }.count
+            tint = row.weights.prefix(same).enumerated().map { $0.offset >= row.first ? $0.element : nil }
+        }
+    }
+
+    // MARK: What keys change
+
+    mutating func touch() { isUntouched = false }
+
+    mutating func scroll(list step: Int) { selected = max(0, selected + step) }
+}
+
+extension HeadScores {
+    /// The head that induces most, when one clearly does.
+    fileprivate var strongestInduction: HeadID? {
+        guard heads > 0, let best = induction.indices.max(by: { (induction[$0], $1) < (induction[$1], $0) }), induction[best] >= 0.2 else { return nil }
+        return HeadID(best / heads, best % heads)
+    }
 }
 
 extension State {
-    mutating func performInAttention(_ command: Command) {}
+    /// A position as panels write it: its token, or `⟨first⟩` for the first of all.
+    func tokenName(_ position: Int, in ids: [TokenID]? = nil) -> String {
+        position == 0 ? "⟨first⟩" : tokenText(position, in: ids)
+    }
+    /// The visible text of a position.
+    func tokenText(_ position: Int, in ids: [TokenID]? = nil) -> String {
+        let ids = ids ?? reading.ids
+        guard ids.indices.contains(position), let tokenizer else { return "–" }
+        return TokenText.visible(tokenizer.bytes(ids[position]))
+    }
 }

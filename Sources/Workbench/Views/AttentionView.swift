@@ -1,7 +1,112 @@
+import Engine
 import Terminal
 
+/// The attention panel: heads of all layers, one map, or one row as a list and in the text.
 enum AttentionView {
     static func draw(_ state: State, _ rect: Rect, _ focused: Bool, _ frame: inout Frame) {
-        _ = frame.box(rect, title: "Attention", label: "", legend: View.legend(.attention), focused: focused)
+        let inner = frame.box(rect, title: "Attention", label: label(state, rect), legend: legend(state.attention.view), focused: focused)
+        guard !inner.isEmpty else { return }
+        if let note = note(state) {
+            for (row, line) in Words.wrap(note, width: max(1, inner.width)).enumerated().prefix(inner.height) {
+                frame.put(line, x: inner.x, y: inner.y + row, style: Style(.dim), clip: inner)
+            }
+            return
+        }
+        switch state.attention.view {
+        case .heads: AttentionHeadsView.draw(state, inner, &frame)
+        case .map: AttentionMapView.draw(state, inner, &frame)
+        case .text: AttentionTextView.draw(state, inner, &frame)
+        }
+    }
+
+    /// Why there is nothing to show.
+    private static func note(_ state: State) -> String? {
+        switch state.model {
+        case .none: return "no model, no attention"
+        case .loading: return "the model is loading"
+        case .ready: break
+        }
+        if state.reading.ids.isEmpty { return "There are no tokens yet. Type, and see where each head looks." }
+        if AttentionState.query(state) < 0, state.attention.view != .map {
+            return "No token stands before the cursor: move it behind the token whose attention you want to see."
+        }
+        return nil
+    }
+
+    private static func label(_ state: State, _ rect: Rect) -> String {
+        let attention = state.attention
+        switch attention.view {
+        case .heads:
+            let metric = attention.metric == .toToken ? "to token" : attention.metric == .entropy ? "entropy of the row" : "\(attention.metric.rawValue) score"
+            return rect.width >= 34 ? "Heads · " + metric + (attention.isLog && attention.metric != .entropy ? ", log" : "") : "Heads"
+        case .map: return "Map"
+        case .text: return rect.width >= 34 ? "Text · " + (attention.direction == .out ? "where it looks" : "who looks at it") : "Text"
+        }
+    }
+
+    /// The keys of the view in the words of the view.
+    static func legend(_ view: AttentionState.Pane) -> String {
+        func key(_ command: Command) -> String { View.short(command.row.keys.first) }
+        func entries(_ list: [(String, String)]) -> String { list.map { "\($0.0) \($0.1)" }.joined(separator: "  ") }
+        let arrows = key(.headLeft) + key(.headUp)
+        let target = key(.targetPrevious) + " " + key(.targetNext)
+        switch view {
+        case .heads:
+            return entries([(arrows, "head"), (key(.headLock), "lock"), (key(.headAdd), "add"), (key(.headMetric), "metric"),
+                            (key(.attentionView), "view"), (target, "token"), (key(.textOut), "out"), (key(.textIn), "in"), (key(.mapLog), "log")])
+        case .map:
+            return entries([(arrows, "crosshair"), (key(.mapZoomIn) + " " + key(.mapZoomOut), "zoom"), (key(.mapLog), "log"),
+                            (key(.mapHideFirst), "hide first"), (key(.headLock), "go to"), (key(.attentionView), "view"), (target, "head")])
+        case .text:
+            return entries([(key(.textOut), "out"), (key(.textIn), "in"), (key(.headLeft), "token"), (key(.headUp), "list"),
+                            (key(.attentionView), "view"), (key(.headLock), "go to"), (target, "looked at"), (key(.headAdd), "add")])
+        }
+    }
+
+    /// `L17·H4`, or how many heads the mean is of.
+    static func name(of heads: [HeadID]) -> String {
+        heads.count == 1 ? heads[0].name : "mean of \(heads.count) heads"
+    }
+
+    /// A token with its position, cut to a width with the position kept.
+    static func place(_ name: String, _ position: Int, width: Int) -> String {
+        let number = " (\(position))"
+        let room = width - number.count
+        return room >= 3 ? TextWidth.fit(name, room) + number : TextWidth.fit(name, width)
+    }
+
+    /// `.61`, `1.0`, `2.3`: a number in three columns.
+    static func tiny(_ value: Double) -> String {
+        guard value.isFinite, value >= 0 else { return " – " }
+        if value >= 99.5 { return Number.whole(min(value, 999)) }
+        if value >= 9.95 { return Number.fixed(value, 0).padding(left: 3) }
+        let two = Number.fixed(value, 2)
+        return two.hasPrefix("0.") ? String(two.dropFirst()) : Number.fixed(value, 1)
+    }
+
+    static func level(_ weight: Float, log: Bool) -> UInt8 { log ? Heat.logLevel(Double(weight)) : Heat.level(Double(weight)) }
+
+    /// Ranked positions with their weights, as many as fit; the selected one stays in sight.
+    static func list(_ row: AttentionRow, _ state: State, ids: [Int32], in rect: Rect, top: Int, selected: Int?, _ frame: inout Frame) {
+        let digits = "\(min(row.order.count, top + rect.height))".count
+        let bars = rect.width >= digits + 30 ? min(20, rect.width - digits - 22) : 0
+        let numbers = rect.width >= digits + 20 ? "\(row.weights.count)".count + 1 : 0
+        let width = max(1, rect.width - digits - 8 - bars - (bars > 0 ? 1 : 0) - numbers)
+        let largest = Double(row.order.first.map { row.weights[$0] } ?? 0)
+        for line in 0..<rect.height {
+            guard row.order.indices.contains(top + line) else { break }
+            let position = row.order[top + line], weight = Double(row.weights[position]), y = rect.y + line
+            let style = selected == top + line ? Style(.selection) : Style()
+            if selected == top + line { frame.fill(rect.row(line), style: style) }
+            frame.put("\(top + line + 1)", rightAlignedTo: rect.x + digits, y: y, style: selected == top + line ? style : Style(.dim), clip: rect)
+            frame.put(TextWidth.fit(state.tokenName(position, in: ids), width), x: rect.x + digits + 1, y: y, style: style, clip: rect)
+            var x = rect.x + digits + 1 + width
+            if numbers > 0 {
+                x += numbers
+                frame.put("\(position)", rightAlignedTo: x, y: y, style: selected == top + line ? style : Style(.dim), clip: rect)
+            }
+            frame.put(Number.fixed(weight, 3), rightAlignedTo: x + 6, y: y, style: style, clip: rect)
+            if bars > 0 { frame.bar(largest > 0 ? weight / largest : 0, x: x + 7, y: y, width: bars, style: selected == top + line ? style : Style(.bar), clip: rect) }
+        }
     }
 }

@@ -139,9 +139,13 @@ enum Tints {
         case .surprisal: return each { Double(-$0.logprob) / 10 }
         case .rank: return each { logarithm(Double($0.rank + 1)) / 10 }
         case .entropy: return each { Double($0.entropy) / 8 }
-        case .attention:
-            return state.attention.weights(state).map { $0.flatMap { Double($0) < 0.005 ? nil : level(Double(Heat.logLevel(Double($0), floor: 0.005)) / 63) } }
+        case .attention: return attention(state)
         }
+    }
+
+    /// Levels of the attention's weights, whatever the tint is; logarithmic from 0.005 up.
+    static func attention(_ state: State) -> [UInt8?] {
+        state.attention.weights(state).map { $0.flatMap { Double($0) < 0.005 ? nil : level(Double(Heat.logLevel(Double($0), floor: 0.005)) / 63) } }
     }
 
     /// The ramp's darkest eighth would stand out on a dark screen though it means nothing: it is left out.

@@ -1,0 +1,140 @@
+import Engine
+import Terminal
+
+/// Queries by keys of one head or of the mean of some, with the numbers under the crosshair.
+enum AttentionMapView {
+    static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
+        let attention = state.attention, grid = attention.grid
+        guard let map = state.reading.map, !grid.cells.isEmpty, map.tokens > 0 else {
+            let text = state.run == nil ? "the map of \(AttentionView.name(of: attention.chosen)) is being computed …" : "the map is computed when the stream has ended"
+            frame.put(TextWidth.fit(text, rect.width), x: rect.x, y: rect.y, style: Style(.dim), clip: rect)
+            return
+        }
+        let cross = attention.cross(in: map, state)
+        var plan = AttentionMapPlan(rect)
+        plan.size(labelled: grid.isLabelled, tokens: map.tokens)
+        if grid.isLabelled { labelled(state, grid, plan, cross, &frame) } else { blocks(attention, grid, plan, cross, &frame) }
+        info(state, map, grid, plan, cross, &frame)
+        legend(attention, map, grid, plan.legend, &frame)
+    }
+
+    private static func blocks(_ attention: AttentionState, _ grid: AttentionMapGrid, _ plan: AttentionMapPlan, _ cross: AttentionState.Crosshair,
+                               _ frame: inout Frame) {
+        let area = plan.area
+        for line in 0..<area.height {
+            let query = grid.origin.query + line * 2
+            guard query < grid.cells.count else { break }
+            for column in 0..<min(area.width, max(0, query + 2 - grid.origin.key)) {
+                let key = grid.origin.key + column
+                let upper = grid.cell(query, key).map { AttentionView.level($0, log: attention.isLog) }
+                let lower = grid.cell(query + 1, key).map { AttentionView.level($0, log: attention.isLog) }
+                guard upper != nil || lower != nil else { continue }
+                let isCross = cross.key / grid.step == key && (cross.query / grid.step) / 2 * 2 == query
+                frame.heat(x: area.x + column, y: area.y + line, upper: upper, lower: lower, role: isCross ? .cursor : .text, clip: area)
+            }
+        }
+    }
+
+    private static func labelled(_ state: State, _ grid: AttentionMapGrid, _ plan: AttentionMapPlan, _ cross: AttentionState.Crosshair, _ frame: inout Frame) {
+        let area = plan.area, nameWidth = AttentionMapGrid.nameWidth
+        for column in 0..<plan.columns {
+            let key = grid.origin.key + column, x = area.x + nameWidth + column * plan.keyWidth
+            guard key < grid.cells.count else { break }
+            var name = state.tokenText(key)
+            // Columns are narrow: the space that begins a word says least.
+            if name.hasPrefix("␣"), name.unicodeScalars.count > 1 { name = String(name.dropFirst()) }
+            frame.put(TextWidth.fit(name, plan.keyWidth - 1), x: x, y: area.y, style: key == cross.key ? Style(.accent, .bold) : Style(.dim), clip: area)
+        }
+        for line in 0..<max(0, area.height - 1) {
+            let query = grid.origin.query + line, y = area.y + 1 + line
+            guard query < grid.cells.count else { break }
+            let style = query == cross.query ? Style(.accent, .bold) : Style(.dim)
+            frame.put(TextWidth.fit(state.tokenText(query), nameWidth - 1), x: area.x, y: y, style: style, clip: area)
+            for column in 0..<plan.columns {
+                let key = grid.origin.key + column, x = area.x + nameWidth + column * plan.keyWidth
+                guard let weight = grid.cell(query, key) else { break }
+                let level = AttentionView.level(weight, log: state.attention.isLog)
+                for part in 0..<plan.keyWidth - 1 { frame.heat(x: x + part, y: y, upper: level, lower: level, clip: area) }
+                if query == cross.query, key == cross.key {
+                    frame.put("◂", x: x + plan.keyWidth - 1, y: y, style: Style(.accent, .bold), clip: area)
+                }
+            }
+        }
+    }
+
+    // MARK: Numbers
+
+    private static func info(_ state: State, _ map: AttentionMap, _ grid: AttentionMapGrid, _ plan: AttentionMapPlan, _ cross: AttentionState.Crosshair,
+                             _ frame: inout Frame) {
+        let numbers = Numbers(map, grid, cross, hidesFirst: state.attention.hidesFirst)
+        let heads = AttentionView.name(of: map.heads)
+        let wanted = map.heads == state.attention.chosen
+        let isLate = !wanted || map.tokens < state.reading.ids.count
+        let pooled = grid.step == 1 ? "1:1" : "1:\(grid.step), largest"
+        let info = plan.info
+        let lines: [(String, Style)]
+        if plan.isWide {
+            var all: [(String, Style)] = [
+                (heads, Style(.accent, .bold)), ("queries ↓ keys →", Style(.dim)), ("", Style()),
+                ("query " + AttentionView.place(state.tokenText(cross.query), cross.query, width: info.width - 6), Style()),
+                ("key   " + AttentionView.place(state.tokenName(cross.key), cross.key, width: info.width - 6), Style()),
+                (numbers.weight, Style(.number)), (numbers.log, Style(.number)),
+            ]
+            if let share = numbers.share { all.append(("without first " + share, Style(.number))) }
+            if let cell = numbers.cell { all.append((cell, Style(.number))) }
+            all += [("", Style()), ("row sum without first " + numbers.rest, Style(.number)), ("pooled " + pooled, Style(.dim))]
+            if isLate { all += [("", Style()), (late(state, map, wanted), Style(.warning))] }
+            lines = all
+        } else {
+            let places = AttentionView.place(state.tokenText(cross.query), cross.query, width: info.width / 2 - 3) + " → "
+                + AttentionView.place(state.tokenName(cross.key), cross.key, width: info.width / 2 - 3)
+            let weights = [numbers.weight, numbers.share.map { "w/o first " + $0 } ?? numbers.log].joined(separator: "  ")
+            let scale = isLate ? late(state, map, wanted) : "rest \(numbers.rest)  pooled \(pooled)"
+            let all = [(places, Style()), (weights, Style(.number)), (heads + "  " + scale, Style(isLate ? .warning : .dim))]
+            lines = info.height == 1 ? [(places + " " + numbers.short, Style())]
+                : info.height == 2 ? [(places, Style()), (numbers.weight + "  " + heads, Style(.number))] : all
+        }
+        for (row, line) in lines.enumerated().prefix(info.height) {
+            frame.put(TextWidth.fit(line.0, info.width), x: info.x, y: info.y + row, style: line.1, clip: info)
+        }
+    }
+
+    private static func late(_ state: State, _ map: AttentionMap, _ wanted: Bool) -> String {
+        if state.run != nil { return "the first \(map.tokens) tokens; more at the end" }
+        return wanted ? "the first \(map.tokens) tokens; more …" : "\(AttentionView.name(of: state.attention.chosen)) …"
+    }
+
+    /// The exact numbers of a cell, or of the largest in it where the model's own were pooled.
+    private struct Numbers {
+        let weight: String, log: String, rest: String, short: String
+        var share: String?, cell: String?
+        init(_ map: AttentionMap, _ grid: AttentionMapGrid, _ cross: AttentionState.Crosshair, hidesFirst: Bool) {
+            let row = map.rows.indices.contains(cross.query / map.pool) ? map.rows[cross.query / map.pool] : []
+            let key = cross.key / map.pool
+            let value = Double(row.indices.contains(key) ? row[key] : 0)
+            let isExact = map.pool == 1
+            short = Number.fixed(value, 4)
+            weight = (isExact ? "weight " : "largest weight ") + short
+            log = "log \(isExact ? "   " : "")" + Number.fixed(value > 0 ? logarithm(value) : -.infinity, 2)
+            let sum = Double(row.dropFirst().reduce(0, +))
+            rest = isExact ? Number.fixed(sum, 3) : "–"
+            if hidesFirst { share = !isExact || sum <= 0 ? "–" : cross.key == 0 ? "hidden" : Number.fixed(value / sum, 4) }
+            if isExact, grid.step > 1, let largest = grid.cell(cross.query / grid.step, cross.key / grid.step) {
+                cell = "cell   " + Number.fixed(Double(largest), 4) + ", largest of \(grid.step) x \(grid.step)"
+            }
+        }
+    }
+
+    /// The ramp, what it means, and what is left out.
+    private static func legend(_ attention: AttentionState, _ map: AttentionMap, _ grid: AttentionMapGrid, _ rect: Rect, _ frame: inout Frame) {
+        guard !rect.isEmpty else { return }
+        var x = rect.x + frame.put(attention.isLog ? "1e-4 " : "0 ", x: rect.x, y: rect.y, style: Style(.dim), clip: rect)
+        for level in [UInt8(0), 13, 26, 38, 51, 63] {
+            frame.heat(x: x, y: rect.y, upper: level, lower: level, clip: rect)
+            x += 1
+        }
+        var text = attention.isLog ? " 1  logarithmic" : " 1  linear"
+        if attention.hidesFirst { text += grid.isRenormalised ? "  first token hidden, rows renormalised" : "  first \(map.pool) tokens hidden" }
+        frame.put(TextWidth.fit(text, max(0, rect.maxX - x)), x: x, y: rect.y, style: Style(.dim), clip: rect)
+    }
+}
