@@ -1,3 +1,4 @@
+import Document
 import Engine
 import Terminal
 import Tokenizer
@@ -5,7 +6,9 @@ import Tokenizer
 /// What the candidates panel shows of the distribution.
 package struct CandidatesState: Sendable, Equatable {
     package var position = 0
+    /// The chosen rank.
     package var selected = 0
+    /// The first rank on the screen.
     package var top = 0
     package init() {}
 
@@ -14,9 +17,145 @@ package struct CandidatesState: Sendable, Equatable {
         (selected, top) = (0, 0)
     }
     /// Ranked ids that a panel of so many rows needs.
-    func needed(rows: Int) -> Int { top + rows + 64 }
+    func needed(rows: Int) -> Int { max(top, selected) + rows + 64 }
+
+    /// The ranks in so many rows, the chosen one among them.
+    func window(rows: Int, count: Int) -> Range<Int> {
+        guard rows > 0, count > 0 else { return 0..<0 }
+        let chosen = min(max(0, selected), count - 1)
+        var first = min(max(0, top), max(0, count - rows))
+        if chosen < first { first = chosen } else if chosen - first >= rows { first = chosen - rows + 1 }
+        return first..<min(count, first + rows)
+    }
+
+    mutating func select(_ rank: Int, rows: Int, count: Int) {
+        selected = min(max(0, rank), max(0, count - 1))
+        top = window(rows: rows, count: count).lowerBound
+    }
+
+    /// Moves the rows; the chosen rank goes along where it would leave them.
+    mutating func scroll(by step: Int, rows: Int, count: Int) {
+        guard rows > 0, count > 0 else { return }
+        top = min(max(0, window(rows: rows, count: count).lowerBound + step), max(0, count - rows))
+        selected = min(max(selected, top), min(count, top + rows) - 1)
+    }
 }
 
 extension State {
-    mutating func performInCandidates(_ command: Command) -> [Effect] { [] }
+    /// Why the place of the cursor has no numbers, in words; nil where some are shown.
+    package var readingAbsence: String? {
+        switch model {
+        case .none(let reason): return reason
+        case .loading(let share): return "The model is loading: \(Number.whole(share * 100)) %."
+        case .ready: break
+        }
+        let place = here.position
+        if place > contextLimit {
+            return "This place lies beyond the model's context of \(Number.grouped(contextLimit)) tokens: the text can be edited, but there are no numbers for it."
+        }
+        if place == 0 {
+            return editor.document.count == 0 ? "Nothing to go by yet. Type a prompt, and every token that could come next is listed here with its probability."
+                : "Nothing stands before the first token, so nothing predicts it."
+        }
+        guard let shown = reading.here else { return "The model is reading \(Number.grouped(place)) \(place == 1 ? "token" : "tokens") …" }
+        guard let likeliest = shown.ranked.first, shown.distribution.probability(of: likeliest) > 0 else { return "The logits at this place are not finite, so there are no probabilities." }
+        return nil
+    }
+
+    /// True while the numbers shown are those of another place than the cursor's; a stream's are always the newest there are.
+    package var isReadingStale: Bool {
+        guard let shown = reading.here else { return true }
+        if let run, editor.cursor >= run.range.upperBound { return shown.position > here.position }
+        return shown.position != here.position
+    }
+
+    /// The token that stands at the shown place; nil at the end of the text.
+    package var actualToken: TokenID? {
+        guard let position = reading.here?.position, reading.ids.indices.contains(position) else { return nil }
+        return reading.ids[position]
+    }
+
+    mutating func performInCandidates(_ command: Command) -> [Effect] {
+        guard readingAbsence == nil, let shown = reading.here else {
+            if let reason = readingAbsence { say(reason, .warning) }
+            return []
+        }
+        let count = shown.distribution.count
+        let rows = candidatesSheet.window.count
+        switch command {
+        case .candidateUp: candidates.select(candidates.selected - 1, rows: rows, count: count)
+        case .candidateDown: candidates.select(candidates.selected + 1, rows: rows, count: count)
+        case .candidatePageUp: turnCandidates(by: -1, rows, count)
+        case .candidatePageDown: turnCandidates(by: 1, rows, count)
+        case .candidateFirst: candidates.select(0, rows: rows, count: count)
+        case .candidateLast: candidates.select(count - 1, rows: rows, count: count)
+        case .candidateFork: return fork(goingOn: true)
+        case .candidateTake: return fork(goingOn: false)
+        case .candidateBias: askForBias()
+        case .candidateFind:
+            let text = String(decoding: sought, as: UTF8.self)
+            overlay = .input(.init(purpose: .candidateFind, label: "how likely is this text here", line: LineInput(text)))
+        default: break
+        }
+        return []
+    }
+
+    private mutating func turnCandidates(by pages: Int, _ rows: Int, _ count: Int) {
+        let step = pages * max(1, rows - 1)
+        candidates.top += step
+        candidates.select(candidates.selected + step, rows: rows, count: count)
+    }
+
+    /// Where the rows of the panel stand as it is laid out now.
+    var candidatesSheet: CandidatesSheet {
+        CandidatesSheet(self, height: Layout(self).rect(of: .candidates)?.interior.height ?? 0)
+    }
+
+    package mutating func scrollCandidates(by step: Int) {
+        guard let shown = reading.here, readingAbsence == nil else { return }
+        candidates.scroll(by: step, rows: candidatesSheet.window.count, count: shown.distribution.count)
+    }
+
+    /// A click inside the border chooses the row under it.
+    package mutating func clickCandidates(y: Int, in rect: Rect) {
+        guard let shown = reading.here, readingAbsence == nil else { return }
+        let sheet = CandidatesSheet(self, height: rect.height)
+        guard (sheet.first..<sheet.first + sheet.window.count).contains(y) else { return }
+        candidates.select(sheet.window.lowerBound + y - sheet.first, rows: sheet.window.count, count: shown.distribution.count)
+    }
+
+    // MARK: Forking
+
+    /// The chosen candidate; nil where none is shown.
+    var chosenCandidate: TokenID? {
+        guard let ranked = reading.here?.ranked, ranked.indices.contains(candidates.selected) else { return nil }
+        return ranked[candidates.selected]
+    }
+
+    private mutating func fork(goingOn: Bool) -> [Effect] {
+        guard let tokenizer, let shown = reading.here, let id = chosenCandidate else { return [] }
+        guard !isReadingStale else {
+            say("the numbers are still those of another place; once more in a moment", .warning)
+            return []
+        }
+        let bytes = tokenizer.bytes(id), special = tokenizer.isSpecial(id)
+        guard !bytes.isEmpty else {
+            say("token \(id) has no text, so the document cannot hold it", .warning)
+            return []
+        }
+        let offset = offset(ofPosition: shown.position)
+        guard goingOn else { return edit { $0.fork(at: offset, id: id, bytes: bytes, special: special) } }
+        let effects = interruptRun()
+        editor.beginGroup()
+        editor.fork(at: offset, id: id, bytes: bytes, special: special)
+        editor.encode(with: tokenizer)
+        return effects + beginRun(inOpenStep: true)
+    }
+
+    /// The byte at which the token of a position begins.
+    private func offset(ofPosition position: Int) -> Int {
+        let tokens = editor.document.tokens, index = position - reading.lead
+        if tokens.indices.contains(index) { return tokens[index].range.lowerBound }
+        return index < 0 ? 0 : run?.range.upperBound ?? editor.document.count
+    }
 }

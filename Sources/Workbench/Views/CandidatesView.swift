@@ -1,7 +1,198 @@
+import Engine
 import Terminal
+import Tokenizer
 
+/// What the model expects at the shown place: the whole vocabulary, ranked, raw and as the samplers leave it.
 enum CandidatesView {
     static func draw(_ state: State, _ rect: Rect, _ focused: Bool, _ frame: inout Frame) {
-        _ = frame.box(rect, title: "Candidates", label: "", legend: View.legend(.candidates), focused: focused)
+        let absence = state.readingAbsence
+        let title = absence == nil && state.isReadingStale ? "Candidates · reading" : "Candidates"
+        let inner = frame.box(rect, title: title, label: absence == nil ? label(state, rect.width - TextWidth.columns(title) - 7) : "",
+                              legend: View.legend(.candidates), focused: focused)
+        guard !inner.isEmpty else { return }
+        if let absence { return words(absence, inner, &frame) }
+        guard let here = state.reading.here else { return }
+        let page = Page(state, here, inner, focused)
+        page.draw(&frame)
+    }
+
+    static func words(_ text: String, _ rect: Rect, _ frame: inout Frame) {
+        for (row, line) in Words.wrap(text, width: max(1, rect.width - 2)).enumerated() {
+            frame.put(line, x: rect.x + 1, y: rect.y + row + (rect.height > 4 ? 1 : 0), style: Style(.dim), clip: rect)
+        }
+    }
+
+    /// The entropy and the effective number of choices, as much of it as there is room for.
+    private static func label(_ state: State, _ room: Int) -> String {
+        guard let distribution = state.reading.here?.distribution else { return "" }
+        let entropy = Number.fixed(distribution.entropy, 2), effective = distribution.effective
+        let choices = effective < 1000 ? Number.fixed(effective, 1) : Number.grouped(Int(effective.rounded()))
+        return ["H \(entropy) nats  e^H \(choices)", "H \(entropy)  e^H \(choices)", "H \(entropy)"].first { TextWidth.columns($0) + 2 <= room } ?? ""
+    }
+
+    /// The short name of the stage that cut a token.
+    static func cut(by stage: Stage) -> String {
+        switch stage {
+        case .temperature: "greedy"
+        case .typicalP: "typical"
+        case .bias: "banned"
+        default: stage.name
+        }
+    }
+
+    /// `38.1 %`, and a mark instead of a number where there is none.
+    static func percent(_ share: Double) -> String { share.isFinite ? Number.percent(share) : "–" }
+
+    static func logprob(_ value: Double) -> String { Number.fixed(value, value > -100 ? 3 : 2) }
+}
+
+/// One moment of the panel's inside.
+private struct Page {
+    let state: State
+    let here: Reading.Here
+    let rect: Rect
+    let focused: Bool
+    let stale: Bool
+    let sheet: CandidatesSheet
+    let columns: CandidateColumns
+    let actual: TokenID?
+    /// The probability that fills the bar.
+    let scale: Double
+
+    init(_ state: State, _ here: Reading.Here, _ rect: Rect, _ focused: Bool) {
+        (self.state, self.here, self.rect, self.focused) = (state, here, rect, focused)
+        stale = state.isReadingStale
+        sheet = CandidatesSheet(state, height: rect.height)
+        columns = CandidateColumns(width: rect.width, highestRank: max(0, sheet.window.upperBound - 1), vocabulary: here.distribution.count)
+        actual = state.actualToken
+        let raw = here.ranked.first.map { here.distribution.probability(of: $0) } ?? 0
+        // The mark of the samplers' share may stand behind the bar of the raw one.
+        let marks = (columns.bar?.width ?? 0) >= 12
+        scale = max(1e-12, raw, marks ? here.trace.survivors.first?.probability ?? 0 : 0)
+    }
+
+    func draw(_ frame: inout Frame) {
+        for (row, rank) in sheet.window.enumerated() where here.ranked.indices.contains(rank) {
+            candidate(rank, rect.y + sheet.first + row, &frame)
+        }
+        let isOutside = actual != nil && !sheet.window.contains { here.ranked.indices.contains($0) && here.ranked[$0] == actual }
+        if let line = sheet.head { head(rect.y + line, &frame) }
+        if let line = sheet.sought { found(rect.y + line, &frame) }
+        if let line = sheet.header {
+            if sheet.head == nil, isOutside { head(rect.y + line, &frame) } else { header(rect.y + line, &frame) }
+        }
+        if let line = sheet.rest { rest(rect.y + line, &frame) }
+    }
+
+    private func style(_ role: Terminal.Role, _ flags: Style.Flags = []) -> Style { stale ? Style(.dim) : Style(role, flags) }
+
+    private func candidate(_ rank: Int, _ y: Int, _ frame: inout Frame) {
+        let id = here.ranked[rank], isActual = id == actual
+        let logit = here.distribution.logits.indices.contains(Int(id)) ? here.distribution.logits[Int(id)] : .nan
+        let raw = logit.isNaN ? Double.nan : here.distribution.probability(of: id)
+        let special = state.tokenizer?.isSpecial(id) == true
+        right("\(rank)", columns.rank, y, Style(.dim), &frame)
+        if isActual { frame.put("▸", x: rect.x + columns.mark.x + columns.mark.width / 2, y: y, style: style(.accent), clip: rect) }
+        frame.put(TextWidth.fit(TokenText.name(id, state.tokenizer), columns.token.width), x: rect.x + columns.token.x, y: y,
+                  style: style(special ? .chip : .text, isActual ? .bold : []), clip: rect)
+        if let column = columns.id { right("\(id)", column, y, Style(.dim), &frame) }
+        right(CandidatesView.percent(raw), columns.raw, y, style(.number), &frame)
+        let stage = here.trace.stage(cutting: id), after = here.trace.probability(of: id)
+        if let column = columns.after {
+            right(stage.map(CandidatesView.cut) ?? CandidatesView.percent(after), column, y, stage == nil ? style(.number) : Style(.dim), &frame)
+        }
+        if let column = columns.logprob {
+            right(CandidatesView.logprob(logit.isNaN ? .nan : Double(here.distribution.logprob(of: id))), column, y, style(.text), &frame)
+        }
+        if let column = columns.bar { bar(raw, stage == nil ? after : nil, column, y, &frame) }
+        if focused, rank == state.candidates.selected {
+            frame.restyle(Rect(x: rect.x, y: y, width: rect.width, height: 1).intersection(rect)) { $0 = Style(.selection) }
+        }
+    }
+
+    private func bar(_ raw: Double, _ after: Double?, _ column: CandidateColumns.Column, _ y: Int, _ frame: inout Frame) {
+        frame.bar(raw / scale, x: rect.x + column.x, y: y, width: column.width, style: style(.bar), clip: rect)
+        guard column.width >= 12, let after, after.isFinite, after > 0 else { return }
+        let place = Int((min(1, after / scale) * Double(column.width - 1)).rounded())
+        frame.put("│", x: rect.x + column.x + place, y: y, style: style(.accent), clip: rect)
+    }
+
+    private func right(_ text: String, _ column: CandidateColumns.Column, _ y: Int, _ style: Style, _ frame: inout Frame) {
+        frame.put(text, rightAlignedTo: rect.x + column.end, y: y, style: style, clip: rect)
+    }
+
+    private func header(_ y: Int, _ frame: inout Frame) {
+        let dim = Style(.dim)
+        right("#", columns.rank, y, dim, &frame)
+        frame.put("token", x: rect.x + columns.token.x, y: y, style: dim, clip: rect)
+        if let column = columns.id { right("id", column, y, dim, &frame) }
+        right("raw  ", columns.raw, y, dim, &frame)
+        if let column = columns.after { right("after", column, y, dim, &frame) }
+        if let column = columns.logprob { right("logprob", column, y, dim, &frame) }
+        if let column = columns.bar, column.width >= 12 { frame.put("raw, │ after", x: rect.x + column.x, y: y, style: dim, clip: rect) }
+    }
+
+    /// The token that stands here and how the model saw it coming; at the end of the text, what is predicted.
+    private func head(_ y: Int, _ frame: inout Frame) {
+        guard let actual else {
+            let text = "the next token, after \(Number.grouped(here.position)) \(here.position == 1 ? "token" : "tokens")"
+            frame.put(TextWidth.fit(text, rect.width), x: rect.x, y: y, style: Style(.dim), clip: rect)
+            return
+        }
+        let logprob = Double(here.distribution.logprob(of: actual)), rank = Number.grouped(here.distribution.rank(of: actual))
+        let surprisal = Number.fixed(logprob == 0 ? 0 : -logprob, 2), share = CandidatesView.percent(here.distribution.probability(of: actual))
+        let name = TokenText.name(actual, state.tokenizer)
+        let isBehind = state.run.map { state.editor.cursor > $0.range.upperBound } ?? false
+        let tails = [isBehind ? "  rank \(rank)  surprisal \(surprisal) nats, the newest; the text behind is unread" : nil,
+                     "  rank \(rank)  surprisal \(surprisal) nats  \(share)", "  rank \(rank)  surprisal \(surprisal)", "  rank \(rank)  \(surprisal) nats", " #\(rank) \(surprisal)"]
+        let room = rect.width - 2
+        let tail = tails.compactMap { $0 }.first { TextWidth.columns($0) + min(6, TextWidth.columns(name)) <= room } ?? ""
+        let shown = TextWidth.fit(name, room - TextWidth.columns(tail))
+        frame.put("▸ ", x: rect.x, y: y, style: style(.accent), clip: rect)
+        frame.put(shown, x: rect.x + 2, y: y, style: style(.text, .bold), clip: rect)
+        frame.put(tail, x: rect.x + 2 + TextWidth.columns(shown), y: y, style: style(.number), clip: rect)
+    }
+
+    /// How likely the text that is looked for would be here.
+    private func found(_ y: Int, _ frame: inout Frame) {
+        guard let text = state.soughtText else {
+            frame.put(TextWidth.fit("the text has no tokens", rect.width), x: rect.x, y: y, style: Style(.dim), clip: rect)
+            return
+        }
+        let names = text.ids.prefix(32).map { TokenText.name($0, state.tokenizer) }.joined(separator: " ")
+        let count = text.ids.count == 1 ? "1 token" : "\(text.ids.count) tokens"
+        let rank = text.rank.map { "first rank \(Number.grouped($0))" } ?? ""
+        let tails: [String]
+        if let logprob = text.logprob {
+            let joint = Number.fixed(Double(logprob), 2), share = CandidatesView.percent(exponential(Double(logprob)))
+            tails = [": joint \(joint) nats (\(share)), \(count), \(rank)", ": \(joint) nats (\(share)), \(count), \(rank)", ": \(joint) (\(share)), \(count), #\(text.rank ?? 0)",
+                     ": \(joint) nats, \(count)", ": \(joint)"]
+        } else {
+            tails = [": \(count), \(rank), joint …", ": \(count), joint …", ": …"]
+        }
+        let tail = tails.first { TextWidth.columns($0) + min(8, TextWidth.columns(names)) <= rect.width } ?? tails[tails.count - 1]
+        let shown = TextWidth.fit(names, rect.width - TextWidth.columns(tail))
+        frame.put(shown + tail, x: rect.x, y: y, style: style(.accent), clip: rect)
+    }
+
+    /// What the rows do not show.
+    private func rest(_ y: Int, _ frame: inout Frame) {
+        let ids = sheet.window.filter { here.ranked.indices.contains($0) }.map { here.ranked[$0] }
+        let shown = ids.reduce(0) { $0 + here.distribution.probability(of: $1) }
+        let kept = ids.filter { here.trace.stage(cutting: $0) == nil }
+        let left = here.trace.survivors.count - kept.count
+        let after = left > 0 ? CandidatesView.percent(max(0, 1 - kept.reduce(0) { $0 + here.trace.probability(of: $1) })) : "cut"
+        let more = here.distribution.count - ids.count
+        guard more > 0 else {
+            frame.put("the whole vocabulary", x: rect.x + columns.token.x, y: y, style: Style(.dim), clip: rect)
+            return
+        }
+        let text = "\(Number.grouped(more)) more"
+        let start = max(0, min(columns.token.x, columns.raw.x - 1 - TextWidth.columns(text)))
+        frame.put(text, x: rect.x + start, y: y, style: Style(.dim), clip: rect)
+        right(CandidatesView.percent(max(0, 1 - shown)), columns.raw, y, Style(.dim), &frame)
+        if let column = columns.after { right(after, column, y, Style(.dim), &frame) }
+        let cover = "shown \(CandidatesView.percent(min(1, shown)))", x = (columns.after ?? columns.raw).end + 2
+        if x + TextWidth.columns(cover) <= rect.width { frame.put(cover, x: rect.x + x, y: y, style: Style(.dim), clip: rect) }
     }
 }

@@ -1,4 +1,5 @@
 import Terminal
+import Tokenizer
 
 /// How the panels write a token: what it is made of can be seen, and nothing of it steers the terminal.
 package enum TokenText {
@@ -19,6 +20,13 @@ package enum TokenText {
             }
         }
         return out
+    }
+
+    /// A token as the panels name it; one without text by its number.
+    package static func name(_ id: TokenID, _ tokenizer: Tokenizer?) -> String {
+        let bytes = tokenizer?.bytes(id) ?? []
+        if bytes.isEmpty { return "id \(id)" }
+        return tokenizer?.isSpecial(id) == true ? String(decoding: bytes, as: UTF8.self) : visible(bytes)
     }
 
     private static func hex(_ value: UInt32, digits: Int) -> String {
