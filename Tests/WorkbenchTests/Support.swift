@@ -1,0 +1,160 @@
+import Engine
+import Foundation
+import GGUF
+import Terminal
+import Testing
+import Tokenizer
+
+@testable import Workbench
+
+/// A real model of a few thousand numbers, with words of its own, so that panels can be drawn without the default model.
+enum Tiny {
+    static let words = [" men", " pe", " m", " pi", " la", " p", " poiv", " otter", " English", " French", "French", " cheese", " fromage", " de", " mer"]
+    static let specials = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
+    /// Tokens the model holds.
+    static let context = 64
+    static let layers = 2, heads = 2
+
+    static let model: Model = {
+        do { return try make() } catch { fatalError("the tests' own model does not load: \(error)") }
+    }()
+
+    private static func character(_ byte: UInt8) -> String {
+        let visible = Array(0x21...0x7E) + Array(0xA1...0xAC) + Array(0xAE...0xFF)
+        if visible.contains(Int(byte)) { return String(UnicodeScalar(byte)) }
+        let hidden = (0...255).filter { !visible.contains($0) }
+        return hidden.firstIndex(of: Int(byte)).flatMap { UnicodeScalar(UInt32(256 + $0)) }.map { String($0) } ?? ""
+    }
+
+    /// Every word grows from its left, a byte a merge.
+    private static func vocabulary() -> (tokens: [String], merges: [String]) {
+        var tokens = (0...255).map { character($0) }, merges: [String] = []
+        for word in words {
+            let letters = Array(word.utf8).map(character)
+            var start = letters[0]
+            for letter in letters.dropFirst() {
+                if !tokens.contains(start + letter) {
+                    tokens.append(start + letter)
+                    merges.append("\(start) \(letter)")
+                }
+                start += letter
+            }
+        }
+        return (tokens + specials, merges)
+    }
+
+    private static func make() throws -> Model {
+        var writer = GGUFWriter()
+        let (tokens, merges) = vocabulary(), width = 32, hidden = 32
+        writer.add("general.architecture", "llama")
+        writer.add("general.name", "tiny")
+        for (key, value) in [("block_count", layers), ("embedding_length", width), ("attention.head_count", heads), ("attention.head_count_kv", 1),
+                             ("feed_forward_length", hidden), ("context_length", context), ("vocab_size", tokens.count)] {
+            writer.add("llama.\(key)", .uint32(UInt32(value)))
+        }
+        writer.add("llama.attention.layer_norm_rms_epsilon", .float32(1e-5))
+        writer.add("tokenizer.ggml.model", "gpt2")
+        writer.add("tokenizer.ggml.pre", "gpt-2")
+        writer.add("tokenizer.ggml.tokens", strings: tokens)
+        writer.add("tokenizer.ggml.token_type", integers: tokens.indices.map { $0 < tokens.count - specials.count ? 1 : 3 })
+        writer.add("tokenizer.ggml.merges", strings: merges)
+        writer.add("tokenizer.ggml.eos_token_id", .uint32(UInt32(tokens.count - 1)))
+        var seed: UInt64 = 5
+        func random() -> Float {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Float(seed >> 40) / Float(1 << 24) - 0.5
+        }
+        func matrix(_ name: String, _ rows: Int, _ columns: Int) {
+            writer.add(tensor: name, shape: [columns, rows], floats: (0..<rows * columns).map { _ in random() })
+        }
+        func vector(_ name: String) { writer.add(tensor: name, shape: [width], floats: Array(repeating: 1, count: width)) }
+        for layer in 0..<layers {
+            let name = "blk.\(layer)."
+            vector(name + "attn_norm.weight")
+            matrix(name + "attn_q.weight", width, width)
+            matrix(name + "attn_k.weight", width / heads, width)
+            matrix(name + "attn_v.weight", width / heads, width)
+            matrix(name + "attn_output.weight", width, width)
+            vector(name + "ffn_norm.weight")
+            matrix(name + "ffn_gate.weight", hidden, width)
+            matrix(name + "ffn_up.weight", hidden, width)
+            matrix(name + "ffn_down.weight", width, hidden)
+        }
+        vector("output_norm.weight")
+        matrix("token_embd.weight", tokens.count, width)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-tiny-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("tiny.F32.gguf").path
+        try Data(writer.bytes()).write(to: URL(fileURLWithPath: path))
+        return try Model(path: path, threads: 1)
+    }
+
+    /// The id of a text that is one token.
+    static func id(_ text: String) -> TokenID {
+        if let id = model.tokenizer.special(text) { return id }
+        let ids = model.tokenizer.encode(Array(text.utf8))
+        precondition(ids.count == 1, "\(text) is \(ids.count) tokens")
+        return ids[0]
+    }
+
+    /// Logits whose probabilities are these; the rest of the vocabulary shares what is left, falling slowly.
+    static func logits(_ shares: [(String, Double)]) -> [Float] {
+        let count = model.tokenizer.count
+        let left = max(1e-9, 1 - shares.reduce(0) { $0 + $1.1 })
+        let weights = (0..<count).map { pow(0.99, Double($0)) }, sum = weights.reduce(0, +)
+        var logits = weights.map { Float(log(left * $0 / sum)) }
+        for (text, share) in shares { logits[Int(id(text))] = Float(log(share)) }
+        return logits
+    }
+
+    /// The distribution of the wireframes.
+    static let peppermint = logits([
+        (" men", 0.381), (" pe", 0.177), (" m", 0.080), (" pi", 0.052), (" la", 0.038), (" p", 0.029), (" poiv", 0.022), ("<|im_end|>", 0.004),
+    ])
+}
+
+extension State {
+    /// A desk with the tiny model and a text; the cursor stands at its end.
+    static func desk(_ text: String = "English: peppermint\nFrench:", width: Int = 120, height: Int = 30) -> State {
+        var state = State(width: width, height: height)
+        _ = state.update(.report(.loaded(Tiny.model)))
+        if !text.isEmpty { _ = state.update(.event(.paste(Array(text.utf8)))) }
+        return state
+    }
+
+    /// The model's answer at the place of the cursor.
+    func reading(_ logits: [Float]) -> State {
+        var state = self
+        _ = state.update(.report(.reading(version: state.reading.version, position: state.here.position, logits: logits)))
+        return state
+    }
+
+    /// Keys one after the other, and the effects of all of them.
+    @discardableResult
+    mutating func press(keys: Key...) -> [Effect] { keys.flatMap { update(.event(.key($0))) } }
+
+    /// Makes a panel the focused one.
+    func focused(on panel: Panel) -> State {
+        var state = self
+        if let slot = state.slots.firstIndex(of: panel) { state.focus = .slot(slot) } else {
+            state.slots[0] = panel
+            state.focus = .slot(0)
+        }
+        _ = state.update(.event(.focus(true)))
+        return state
+    }
+}
+
+/// A panel alone, of some size, as text.
+func panel(_ width: Int, _ height: Int, _ draw: (Rect, inout Frame) -> Void) -> Frame {
+    var frame = Frame(width: width, height: height)
+    draw(Rect(width: width, height: height), &frame)
+    return frame
+}
+
+/// The text of a frame with a leading newline, so that expected screens can begin on a line of their own.
+func shown(_ frame: Frame) -> String { "\n" + frame.dump() + "\n" }
+
+/// Half a million small windows would be too many: these are the ones where something begins or ends to fit.
+let sizes: [(width: Int, height: Int)] = (1...14).flatMap { height in [1, 2, 3, 5, 8, 13, 20, 21, 27, 31, 38, 44, 45, 60].map { ($0, height) } } + [(500, 200), (96, 40)]
