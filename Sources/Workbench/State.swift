@@ -37,6 +37,10 @@ package struct State: Sendable {
     package var clipboard: [UInt8] = []
     package var sought: [UInt8] = []
     package var isQuitting = false
+    /// How far a long text has been read, while it is.
+    package var progress: (done: Int, total: Int)?
+    /// What waits for the document to be saved.
+    var afterSave: Overlay.Confirm.Purpose?
     /// Draws seeds; seeded once from the system, so that `update` stays a function.
     package var seeds: UInt64
     var nextRun = 1
@@ -109,6 +113,8 @@ package struct OpenFile: Sendable {
     /// The file as last read or written: front matter, variables, notices.
     package var prompt = PromptFile()
     package var isTemplate = false
+    /// True where the file's front matter cannot be read: its bytes are the text.
+    package var isRaw = false
     /// What was answered for each declared variable.
     package var values: [String] = []
     /// True while its turns and special tokens wait for a model.
@@ -117,6 +123,8 @@ package struct OpenFile: Sendable {
     package var sampling = Sampling()
     /// What saving has to tell.
     package var notices: [String] = []
+    /// The bytes on their way to the disk.
+    var saving: [UInt8]?
     package init() {}
     package var name: String { path.map { String($0.split(separator: "/").last ?? "") } ?? "new" }
     package var isChat: Bool { prompt.mode == .chat }
@@ -137,6 +145,8 @@ package enum Overlay: Sendable, Equatable {
         package var purpose: Purpose
         package var label: String
         package var line: LineInput
+        /// Where the cursor stood when it was opened. Unit: bytes.
+        var origin = 0
     }
     package struct Confirm: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable { case quit, open(String), new, overwrite(String), trash(String) }
@@ -150,7 +160,7 @@ package enum Effect: Sendable, Equatable {
     case wish(Wish)
     case generate(Order)
     case stopGeneration
-    case save(path: String, bytes: [UInt8])
+    case save(path: String, bytes: [UInt8], replacing: Replacing)
     case read(path: String)
     case listFiles
     case preview(path: String)
@@ -160,6 +170,15 @@ package enum Effect: Sendable, Equatable {
     case copy([UInt8])
     case setMouse(Bool), setTheme(String)
     case suspend, redraw, quit
+
+    /// What a save may put its bytes in place of; where something else stands it is answered with `occupied`.
+    package enum Replacing: Sendable, Equatable {
+        /// No file may be there.
+        case nothing
+        /// The file as it was last read or written by this program.
+        case known
+        case anything
+    }
 }
 
 /// What comes in.
@@ -168,6 +187,9 @@ package enum Message: Sendable {
     case report(Report)
     case opened(path: String, bytes: [UInt8])
     case saved(path: String)
+    /// Nothing was saved: another file, or another version of it, is there.
+    case occupied(path: String)
+    case renamed(from: String, to: String), duplicated(to: String), trashed(path: String, to: String)
     case listed([PromptLibrary.Entry])
     case previewed(path: String, bytes: [UInt8])
     case failed(String)

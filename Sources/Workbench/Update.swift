@@ -7,18 +7,25 @@ extension State {
     /// The one place where the state changes. Returns what the program has to carry out.
     package mutating func update(_ message: Message) -> [Effect] {
         var effects: [Effect] = []
-        let before = sampling
+        let before = sampling, filesWereShown = isShown(.files)
         switch message {
         case .event(let event): effects = handle(event)
         case .report(let report): effects = handle(report)
         case .opened(let path, let bytes): effects = opened(path, bytes)
-        case .saved(let path): saved(path)
+        case .saved(let path): effects = saved(path)
+        case .occupied(let path): occupied(path)
+        case .renamed(let path, let next): renamed(path, to: next)
+        case .duplicated(let path): duplicated(path)
+        case .trashed(let path, let place): trashed(path, to: place)
         case .listed(let entries): files.take(entries)
         case .previewed(let path, let bytes): files.preview(path, bytes)
-        case .failed(let sentence): say(sentence, .error)
-        case .changedOnDisk(let path): say("\(path) was changed by another program; saving will overwrite it", .warning)
+        case .failed(let sentence):
+            afterSave = nil
+            say(sentence, .error)
+        case .changedOnDisk(let path):
+            say("\(path) was changed by another program; open it again to see how, saving asks first", .warning)
         }
-        return effects + settle(resampled: sampling != before)
+        return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown)
     }
 
     private mutating func handle(_ event: Event) -> [Effect] {
@@ -32,7 +39,8 @@ extension State {
         case .resize(let width, let height): size = (width, height)
         case .terminate, .hangup: return keep() + leave()
         case .resume: return [.redraw]
-        case .focus, .suspend: break
+        case .focus(true): return [.listFiles]
+        case .focus(false), .suspend: break
         }
         return []
     }
@@ -47,7 +55,9 @@ extension State {
     }
 
     private mutating func handle(_ report: Report) -> [Effect] {
+        progress = nil
         switch report {
+        case .progress(let done, let total): progress = (done, total)
         case .loading(let share): model = .loading(share)
         case .noModel(let sentence):
             model = .none(sentence)
@@ -55,7 +65,7 @@ extension State {
         case .loaded(let loaded):
             model = .ready(loaded)
             lastWish = nil
-            if file.awaitsModel, !editor.isDirty { showPrompt() }
+            if file.awaitsModel { if editor.isDirty { layOutTyped() } else { showPrompt() } }
         case .reading(let version, let position, let logits):
             if version == reading.version, run == nil || position == here.position { look(at: position, logits) }
         case .steps(let version, let start, let steps): reading.take(steps: steps, from: start, version: version)

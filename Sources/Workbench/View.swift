@@ -49,13 +49,7 @@ package enum View {
 /// The name of the model and the file, what is used of the context, and how fast it goes.
 enum TopLine {
     static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
-        var right = ""
-        if let model = state.readyModel {
-            right = "ctx \(state.reading.ids.count)/\(model.shape.context)"
-            if let run = state.run { right += String(repeating: " ", count: 3) + "\(Number.whole(run.rate)) tok/s" } else if let run = state.lastRun, run.rate > 0 {
-                right += "   \(Number.whole(run.rate)) tok/s  \(run.end ?? "")"
-            }
-        }
+        let right = figures(state)
         let room = rect.width - TextWidth.columns(right) - 3
         let x = 1 + frame.put("terrarium", x: 1, y: rect.y, style: Style(.title, .bold), clip: rect)
         let clip = Rect(x: 0, y: rect.y, width: max(0, room), height: 1)
@@ -63,7 +57,17 @@ enum TopLine {
         var at = name + frame.put(modelText(state), x: name, y: rect.y, style: Style(modelRole(state)), clip: clip) + 3
         at += frame.put(state.file.name, x: at, y: rect.y, style: Style(.text), clip: clip) + 1
         if state.editor.isDirty { frame.put("●", x: at, y: rect.y, style: Style(.warning), clip: clip) }
-        frame.put(right, rightAlignedTo: rect.maxX - 1, y: rect.y, style: Style(.number))
+        let isFull = state.readyModel.map { state.reading.ids.count > $0.shape.context } ?? false
+        frame.put(right, rightAlignedTo: rect.maxX - 1, y: rect.y, style: Style(isFull ? .warning : .number))
+    }
+
+    /// What is used of the context, and how fast the last tokens came.
+    private static func figures(_ state: State) -> String {
+        guard let model = state.readyModel else { return "" }
+        let used = state.progress.map { "reading \($0.done)/\($0.total)" } ?? "ctx \(state.reading.ids.count)/\(model.shape.context)"
+        if let run = state.run { return used + "   \(Number.whole(run.rate)) tok/s" }
+        guard let run = state.lastRun, run.rate > 0 else { return used }
+        return used + "   \(Number.whole(run.rate)) tok/s  \(run.end ?? "")"
     }
 
     private static func modelText(_ state: State) -> String {

@@ -52,6 +52,8 @@ package enum Report: Sendable {
     case loading(Double)
     case loaded(Model)
     case noModel(String)
+    /// So many ids of a long text have been read.
+    case progress(Int, of: Int)
     /// The raw logits after the first `position` ids.
     case reading(version: Int, position: Int, logits: [Float])
     case steps(version: Int, from: Int, [Step?])

@@ -141,7 +141,7 @@ package final class Worker: @unchecked Sendable {
     private func begin(_ order: Order) {
         guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
         do throws(EngineError) {
-            guard try session.sync(to: order.ids, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
+            guard try session.sync(to: order.ids, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
             run = (order, Generation(session, sampling: order.sampling, seed: order.seed), now(), 0)
         } catch { post(.failed(run: order.run, "\(error)")) }
     }
@@ -197,7 +197,12 @@ package final class Worker: @unchecked Sendable {
     private func follow(to count: Int) throws(EngineError) -> Bool {
         guard let session else { return false }
         if session.tokens.count >= count, session.tokens[..<count] == wish.ids[..<count] { return true }
-        return try session.sync(to: Array(wish.ids[..<count]), cancelled: { isInterrupted })
+        return try session.sync(to: Array(wish.ids[..<count]), progress: { tell($0, of: count) }, cancelled: { isInterrupted })
+    }
+
+    /// Tells how far a long text has been read.
+    private func tell(_ done: Int, of total: Int) {
+        if total > 256, done < total, done % 128 == 0 { post(.progress(done, of: total)) }
     }
 
     /// Measures the tokens of the wish that nobody knows yet, some at a time.
