@@ -53,7 +53,8 @@ package struct Configuration: Sendable, Equatable {
             let line = value.mark?.line ?? key.mark?.line
             let text = value.scalar?.string
             func wrong(_ key: String, _ expected: String) -> ConfigurationError {
-                ConfigurationError(path: path, line: line, fact: .wrongValue(key: key, expected: expected, found: text ?? "a list or a mapping"))
+                let fact = ConfigurationError.Fact.wrongValue(key: key, expected: expected, found: text ?? "a list or a mapping")
+                return ConfigurationError(path: path, line: line, fact: fact)
             }
             switch key.scalar?.string ?? "" {
             case "model":
@@ -63,7 +64,9 @@ package struct Configuration: Sendable, Equatable {
                 guard let text, !text.isEmpty else { throw wrong("theme", "the name of a theme") }
                 theme = text
             case "threads":
-                guard let number = text.flatMap({ Int($0) }), Self.threadRange.contains(number) else { throw wrong("threads", "a number from 1 to 64") }
+                guard let number = text.flatMap({ Int($0) }), Self.threadRange.contains(number) else {
+                    throw wrong("threads", "a number from \(Self.threadRange.lowerBound) to \(Self.threadRange.upperBound)")
+                }
                 threads = number
             case "mouse":
                 guard let text, ["true", "false"].contains(text) else { throw wrong("mouse", "true or false") }

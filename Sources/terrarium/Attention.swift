@@ -53,6 +53,8 @@ struct Attention: ParsableCommand {
 extension Failure {
     /// Refuses a flag's value outside what this model and this text have.
     static func check(_ flag: String, _ value: Int, _ range: Range<Int>) throws(Failure) {
-        guard range.contains(value) else { throw .usage("\(flag) is \(value); here it goes from \(range.lowerBound) to \(range.upperBound - 1).") }
+        guard range.contains(value) else {
+            throw .usage("\(flag) is \(value); here it goes from \(range.lowerBound) to \(range.upperBound - 1).")
+        }
     }
 }

@@ -9,13 +9,13 @@ import Tokenizer
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure decoding, prefill, loading and the first token on this machine.",
-        discussion: "Each value is the median of 5 runs. Same model, same hash: the logits are the same bits on every machine.")
+        discussion: "Same model, same hash: the logits are the same bits on every machine.")
 
     @Flag(help: "Print one JSON object.") var json = false
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many runs to take the median of.", valueName: "n")) var runs = 5
     @OptionGroup var model: ModelOptions
 
-    private static let runs = 5
-    private static let text = Array("The old lighthouse keeper counted the ships each evening and wrote their names into a long list. ".utf8)
+    private static let text = Array("The old lighthouse keeper counted the ships each evening and wrote their names down. ".utf8)
 
     struct Row {
         let name: String
@@ -30,7 +30,7 @@ struct Bench: ParsableCommand {
         Interrupt.watch()
         var loads: [Double] = []
         var model: Model?
-        for _ in 0..<Self.runs {
+        for _ in 0..<runs {
             model = nil
             let start = Clock.seconds
             model = try setup.model()
@@ -42,10 +42,14 @@ struct Bench: ParsableCommand {
         let ids = Self.ids(model, count: min(512, session.context))
         guard ids.count > 1 else { throw Failure.empty }
         let rows = [
-            try Self.decode(session, ids), try Self.prefill(session, ids),
-            Row(name: "load", value: Self.median(loads), unit: "ms", hash: nil), try Self.firstToken(setup),
+            try decode(session, ids), try prefill(session, ids),
+            Row(name: "load", value: Self.median(loads), unit: "ms", hash: nil), try firstToken(setup),
         ]
         try show(rows, setup, model)
+    }
+
+    func validate() throws {
+        if !(1...1000).contains(runs) { throw ValidationError("--runs is \(runs); it goes from 1 to 1000.") }
     }
 
     private static func checkInterrupt() throws(Failure) { if Interrupt.raised { throw .interrupted } }
@@ -58,7 +62,7 @@ struct Bench: ParsableCommand {
     }
 
     /// Greedy, whatever ends a generation elsewhere.
-    private static func decode(_ session: Session, _ ids: [TokenID]) throws -> Row {
+    private func decode(_ session: Session, _ ids: [TokenID]) throws -> Row {
         let prompt = Array(ids.prefix(16))
         let count = min(128, session.context - prompt.count)
         var sampling = Sampling()
@@ -77,12 +81,12 @@ struct Bench: ParsableCommand {
                 logits = try session.logits(after: position)
             }
             speeds.append(Double(count) / (Clock.seconds - start))
-            try checkInterrupt()
+            try Self.checkInterrupt()
         }
-        return Row(name: "decode \(count)", value: median(speeds), unit: "tok/s", hash: hash(logits))
+        return Row(name: "decode \(count)", value: Self.median(speeds), unit: "tok/s", hash: Self.hash(logits))
     }
 
-    private static func prefill(_ session: Session, _ ids: [TokenID]) throws -> Row {
+    private func prefill(_ session: Session, _ ids: [TokenID]) throws -> Row {
         var logits: [Float] = []
         var speeds: [Double] = []
         for _ in 0..<runs {
@@ -91,13 +95,13 @@ struct Bench: ParsableCommand {
             _ = try session.sync(to: ids)
             logits = try session.logits(after: ids.count - 1)
             speeds.append(Double(ids.count) / (Clock.seconds - start))
-            try checkInterrupt()
+            try Self.checkInterrupt()
         }
-        return Row(name: "prefill \(ids.count)", value: median(speeds), unit: "tok/s", hash: hash(logits))
+        return Row(name: "prefill \(ids.count)", value: Self.median(speeds), unit: "tok/s", hash: Self.hash(logits))
     }
 
     /// From the start of a process of its own to the first byte it prints.
-    private static func firstToken(_ setup: Setup) throws -> Row {
+    private func firstToken(_ setup: Setup) throws -> Row {
         let arguments = [
             "terrarium", "generate", "--prompt", "The capital of France is", "--temperature", "0", "--max-tokens", "1",
             "--model", setup.path, "--threads", "\(setup.threads)",
@@ -107,17 +111,17 @@ struct Bench: ParsableCommand {
             let start = Clock.seconds
             var ends: [Int32] = [0, 0]
             guard pipe(&ends) == 0 else { throw Failure.unreadable(path: "A pipe", errno: errno) }
-            let process = spawn(arguments, output: ends[1])
+            let process = Self.spawn(arguments, output: ends[1])
             close(ends[1])
             var byte: UInt8 = 0
             let count = read(ends[0], &byte, 1)
             times.append((Clock.seconds - start) * 1000)
             close(ends[0])
             if let process { waitpid(process, nil, 0) }
-            try checkInterrupt()
+            try Self.checkInterrupt()
             guard process != nil, count == 1 else { throw Failure.noFirstToken }
         }
-        return Row(name: "first token", value: median(times), unit: "ms", hash: nil)
+        return Row(name: "first token", value: Self.median(times), unit: "ms", hash: nil)
     }
 
     private static func spawn(_ arguments: [String], output: Int32) -> pid_t? {

@@ -10,7 +10,8 @@ struct ExperimentCommand: ParsableCommand {
         discussion: "With --out, every finished cell is kept, and --resume goes on where an earlier run ended.")
 
     @Argument(help: "The experiment, a YAML file.") var file: String
-    @Option(parsing: .unconditional, help: ArgumentHelp("A folder for a line a cell and a line a test item.", valueName: "dir")) var out: String?
+    @Option(parsing: .unconditional, help: ArgumentHelp("A folder for a line a cell and a line a test item.", valueName: "dir"))
+    var out: String?
     @Flag(help: "Go on with the results in --out.") var resume = false
     @Flag(help: "Print one JSON object.") var json = false
     @OptionGroup var model: ModelOptions

@@ -25,7 +25,8 @@ extension Failure: CustomStringConvertible {
         case .usage(let sentence): sentence
         case .noModel(let path):
             "There is no model at \(path); `make model` fetches the default one, `--model PATH` takes any other GGUF file."
-        case .unreadable(let path, let code): "\(path) cannot be read (\(String(cString: strerror(code)))); check the path and its permissions."
+        case .unreadable(let path, let code):
+            "\(path) cannot be read (\(String(cString: strerror(code)))); check the path and its permissions."
         case .unwritable(let path, let code): "\(path) cannot be written (\(String(cString: strerror(code)))); check the space left."
         case .empty: "The text is empty; give at least one token of it."
         case .noTemplate(let model, let format):
@@ -56,6 +57,7 @@ extension Failure: CustomStringConvertible {
             if !failure.description.isEmpty { complain(failure.description) }
             return failure.status
         }
+        if let code = error as? ExitCode { return code.rawValue }
         let code = Program.exitCode(for: error)
         guard code == .validationFailure else {
             if code.isSuccess {

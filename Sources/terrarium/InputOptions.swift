@@ -105,7 +105,9 @@ struct Input {
             Self.warnOfMissing(bytes, tokenizer)
             ids = tokenizer.encode(bytes, specials: specials)
         case .prompt(let file, let path, let values):
-            if file.mode == .chat, tokenizer.chatTemplate == nil { throw Failure.noTemplate(model: model, format: tokenizer.unknownTemplate) }
+            if file.mode == .chat, tokenizer.chatTemplate == nil {
+                throw Failure.noTemplate(model: model, format: tokenizer.unknownTemplate)
+            }
             var document = try file.document(values, tokenizer: tokenizer, path: path)
             document.encode(with: tokenizer)
             Self.warnOfMissing(document.bytes, tokenizer)

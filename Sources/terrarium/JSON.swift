@@ -12,7 +12,6 @@ enum JSON {
     case object([(String, JSON)])
 
     static func integer(_ value: some BinaryInteger) -> JSON { .literal("\(value)") }
-    static func bool(_ value: Bool) -> JSON { .literal(value ? "true" : "false") }
     /// The shortest digits that give the number again; null where it is not finite.
     static func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> JSON {
         value.isFinite ? .literal(value.description) : .null

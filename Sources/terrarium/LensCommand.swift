@@ -7,7 +7,8 @@ struct LensCommand: ParsableCommand {
         commandName: "lens", abstract: "Show what the model would say after each of its layers (the logit lens).")
 
     @OptionGroup var input: InputOptions
-    @Option(parsing: .unconditional, help: ArgumentHelp("Which token, counted from 0; the last unless told.", valueName: "p")) var position: Int?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Which token, counted from 0; the last unless told.", valueName: "p"))
+    var position: Int?
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tokens to list for each layer.", valueName: "n")) var top = 5
     @Flag(help: "Print one JSON object.") var json = false
     @OptionGroup var model: ModelOptions

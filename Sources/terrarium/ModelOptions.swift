@@ -9,19 +9,19 @@ import Workbench
 struct ModelOptions: ParsableArguments {
     @Option(
         name: .customLong("model"), parsing: .unconditional,
-        help: ArgumentHelp("The GGUF file of the model.", discussion: "Else TERRARIUM_MODEL, the config file, the default model.", valueName: "path"))
+        help: ArgumentHelp(
+            "The GGUF file of the model.", discussion: "Else TERRARIUM_MODEL, the config file, the default model.", valueName: "path"))
     var path: String?
 
     @Option(name: .customLong("threads"), parsing: .unconditional, help: ArgumentHelp("How many threads compute.", valueName: "n"))
     var threads: Int?
 
     func validate() throws {
-        if let threads, !Self.threadRange.contains(threads) {
-            throw ValidationError("--threads is \(threads); it goes from \(Self.threadRange.lowerBound) to \(Self.threadRange.upperBound).")
+        let range = Configuration.threadRange
+        if let threads, !range.contains(threads) {
+            throw ValidationError("--threads is \(threads); it goes from \(range.lowerBound) to \(range.upperBound).")
         }
     }
-
-    static let threadRange = 1...64
 
     /// The model's path; a default one that is not there is an error, so that it can be told how to get it.
     static func resolve(_ option: String?, _ locations: Locations, _ configuration: Configuration) throws(Failure) -> String {

@@ -44,7 +44,9 @@ struct SamplingOptions: ParsableArguments {
 
     private static func seed(_ text: String) throws -> PromptSettings.Seed {
         if text == "random" { return .random }
-        guard let number = UInt64(text) else { throw ValidationError("--seed is \(text); it is a whole number from 0 or `random`.") }
+        guard let number = UInt64(text) else {
+            throw ValidationError("--seed is \(text); it is a whole number, 0 or more, or `random`.")
+        }
         return .fixed(number)
     }
 
@@ -56,7 +58,7 @@ struct SamplingOptions: ParsableArguments {
                 throw ValidationError("--logit-bias \(text) is not of the form ID=VALUE or TEXT=VALUE.")
             }
             if let range, !range.contains(value) {
-                throw ValidationError("--logit-bias \(text): the value goes from \(Int(range.lowerBound)) to \(Int(range.upperBound)).")
+                throw ValidationError("--logit-bias \(text): it goes from \(Int(range.lowerBound)) to \(Int(range.upperBound)).")
             }
             let key = String(text[..<equals])
             biases[Int(key).map { .id($0) } ?? .text(Self.unescaped(key))] = value
@@ -100,7 +102,9 @@ extension ArgumentHelp {
     fileprivate static func field(_ id: SamplingField.ID, _ valueName: String = "n") -> ArgumentHelp {
         let field = SamplingField.field(id)
         var sentence = field?.help ?? ""
-        if let number = field?.value(in: Sampling()) { sentence += " (default: \(field?.isWhole == true ? "\(Int(number))" : "\(number)"))" }
+        if let number = field?.value(in: Sampling()) {
+            sentence += " (default: \(field?.isWhole == true ? "\(Int(number))" : "\(number)"))"
+        }
         return ArgumentHelp(stringLiteral: sentence).named(valueName)
     }
 

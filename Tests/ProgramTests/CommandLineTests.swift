@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+
+/// What happens around the formats: exit statuses, streams that break, files that are not there.
+@Suite("The command line") struct CommandLineTests {
+    private func failure(_ arguments: String..., status: Int32, _ sentence: String, environment: [String: String] = [:]) throws {
+        let result = try CommandLineRun(arguments: arguments, environment: environment).run()
+        #expect(result.status == status, "\(arguments)")
+        #expect(result.output.isEmpty)
+        #expect(result.errors.hasPrefix("terrarium: "))
+        #expect(result.errors.contains(sentence), "\(result.errors)")
+    }
+
+    @Test("wrong usage is told on standard error with status 2") func usage() throws {
+        try failure("generate", "--no-such-flag", status: 2, "--no-such-flag")
+        try failure("generate", "--temperature", "9", status: 2, "--temperature is 9; it goes from 0 to 5.")
+        try failure("generate", "--presence-penalty", "-3", status: 2, "--presence-penalty is -3; it goes from -2 to 2.")
+        try failure("generate", "--temperature", "nan", status: 2, "--temperature is nan")
+        try failure("generate", "--max-tokens", "0", status: 2, "--max-tokens is 0")
+        try failure("generate", "--seed", "dice", status: 2, "--seed is dice")
+        try failure("generate", "--logit-bias", "5", status: 2, "--logit-bias 5 is not of the form")
+        try failure("generate", "--logit-bias", "5=101", status: 2, "from -100 to 100")
+        try failure("generate", "--streams", "0", status: 2, "--streams is 0")
+        try failure("tokenize", "--prompt", "x", "file.txt", status: 2, "not both")
+        try failure("tokenize", "--var", "x", status: 2, "--var x has no value")
+        try failure("score", "--top", "-1", status: 2, "--top is -1")
+        try failure("score", "--threads", "0", status: 2, "--threads is 0")
+        try failure("attention", "--layer", "0", status: 2, "--head")
+        try failure("experiment", "x.yaml", "--resume", status: 2, "--out")
+    }
+
+    @Test("a layer, head or position the model does not have is wrong usage", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    func ranges() throws {
+        try failure("attention", "--prompt", "a b", "--layer", "30", "--head", "0", status: 2, "--layer is 30; here it goes from 0 to 29.")
+        try failure("attention", "--prompt", "a b", "--layer", "0", "--head", "9", status: 2, "--head is 9; here it goes from 0 to 8.")
+        try failure("lens", "--prompt", "a b", "--position", "2", status: 2, "--position is 2; here it goes from 0 to 1.")
+    }
+
+    @Test("a text without tokens is refused where one is needed", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    func empty() throws {
+        for command in ["generate", "score", "lens"] { try failure(command, "--prompt", "", status: 1, "The text is empty") }
+    }
+
+    @Test("a text longer than the context is refused with both numbers", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    func context() throws {
+        let scratch = try Scratch()
+        let path = try scratch.write("long.txt", String(repeating: "word ", count: 9000))
+        try failure("generate", path, status: 1, "and the context holds 8192")
+    }
+
+    @Test("files that cannot be read end with status 1 and their name") func files() throws {
+        let scratch = try Scratch()
+        try failure("tokenize", scratch.path("no.txt"), status: 1, "\(scratch.path("no.txt")) cannot be read (No such file or directory)")
+        try failure("tokenize", scratch.path, status: 1, "cannot be read (Is a directory)")
+        let prompt = try scratch.write("bad.md", "---\ntemperature: warm\n---\nHello\n")
+        try failure("generate", prompt, status: 1, "bad.md:2: `temperature` must be a number")
+        let experiment = try scratch.write("bad.yaml", "title: x\nno_key: 1\n")
+        try failure("experiment", experiment, status: 1, "bad.yaml:2: `no_key` is not a key")
+    }
+
+    @Test("a model that is not there is named, with how to get one") func noModel() throws {
+        let scratch = try Scratch()
+        var environment = ["XDG_CACHE_HOME": scratch.path, "TERRARIUM_MODEL": ""]
+        for remedy in ["`make model`", "`--model PATH`", "\(scratch.path)/terrarium/models/SmolLM2-135M-Instruct.Q4_1.gguf"] {
+            try failure("tokenize", "--prompt", "x", status: 1, remedy, environment: environment)
+        }
+        let bad = try scratch.write("bad.gguf", "this is no model")
+        try failure("generate", "--prompt", "x", "--model", bad, status: 1, "\(bad): is not a GGUF file", environment: environment)
+        environment["TERRARIUM_MODEL"] = scratch.path("named.gguf")
+        try failure("score", "--prompt", "x", status: 1, scratch.path("named.gguf"), environment: environment)
+        let configuration = try scratch.write("config/terrarium/config.yaml", "model: other.gguf\n")
+        environment = ["XDG_CACHE_HOME": scratch.path, "TERRARIUM_MODEL": "", "XDG_CONFIG_HOME": scratch.path("config")]
+        let beside = configuration.replacingOccurrences(of: "config.yaml", with: "other.gguf")
+        try failure("score", "--prompt", "x", status: 1, beside, environment: environment)
+    }
+
+    @Test("the playground needs a terminal and names what does not") func playground() throws {
+        try failure(status: 1, "`terrarium generate`")
+        try failure("prompts/story.md", status: 1, "`terrarium generate`")
+    }
+
+    @Test("help, version and completions go to standard output with status 0") func help() throws {
+        for arguments in [["--help"], ["generate", "--help"], ["help", "score"], ["--version"], ["--generate-completion-script", "bash"]] {
+            let result = try CommandLineRun(arguments: arguments).run()
+            #expect(result.status == 0)
+            #expect(result.errors == "")
+            #expect(result.output.count > 4)
+        }
+        let help = try CommandLineRun.run("generate", "--help").text
+        let flags = [
+            "--temperature", "--top-k", "--typical-p", "--top-p", "--min-p", "--repetition-penalty", "--presence-penalty",
+            "--frequency-penalty", "--logit-bias", "--seed", "--max-tokens", "--stop", "--streams", "--var", "--specials",
+            "--model", "--threads",
+        ]
+        for flag in flags { #expect(help.contains(flag)) }
+    }
+
+    @Test("paths --json names the XDG folders") func paths() throws {
+        let environment = [
+            "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "relative", "HOME": "/h", "TERRARIUM_MODEL": "",
+        ]
+        let result = try CommandLineRun.run("paths", "--json", environment: environment)
+        let object = try result.object()
+        #expect(object["config"] as? String == "/c/terrarium/config.yaml")
+        #expect(object["data"] as? String == "/d/terrarium")
+        #expect(object["cache"] as? String == "/h/.cache/terrarium")
+        #expect(object["models"] as? String == "/h/.cache/terrarium/models")
+        #expect(object["model"] as? String == "/h/.cache/terrarium/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+        #expect(object["prompts"] as? String == "/d/terrarium/prompts")
+        #expect(try CommandLineRun.run("paths", environment: environment).text.hasPrefix("config  /c/terrarium/config.yaml\n"))
+    }
+
+    @Test("models --json lists what each header says; a damaged file is named", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    func models() throws {
+        let scratch = try Scratch()
+        let environment = ["XDG_CACHE_HOME": scratch.path, "TERRARIUM_MODEL": ""]
+        #expect(try CommandLineRun.run("models", "--json", environment: environment).text == "[]\n")
+        try scratch.write("terrarium/models/broken.gguf", "GGUF")
+        let broken = try CommandLineRun.run("models", environment: environment)
+        #expect(broken.status == 1)
+        #expect(broken.errors.split(separator: "\n").count == 1)
+        try scratch.write("terrarium/models/notes.txt", "no model")
+        let link = scratch.path("terrarium/models/real.gguf")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: try #require(CommandLineRun.model))
+        let result = try CommandLineRun.run("models", "--json", environment: environment)
+        #expect(result.status == 0)
+        #expect(result.errors.contains("broken.gguf"))
+        let list = try #require(try result.json() as? [[String: Any]])
+        #expect(list.count == 1)
+        #expect(Set(list[0].keys) == ["path", "name", "family", "parameters", "quantization", "context", "bytes"])
+        #expect(list[0]["path"] as? String == link)
+        #expect(list[0]["family"] as? String == "llama")
+        #expect(list[0]["parameters"] as? Int == 134_515_008)
+        #expect(list[0]["quantization"] as? String == "Q4_1")
+        #expect(list[0]["context"] as? Int == 8192)
+        #expect(list[0]["bytes"] as? Int == 98_362_432)
+    }
+
+    @Test("a full disk is an error", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    func fullDisk() throws {
+        let result = try CommandLineRun.run("tokenize", "--prompt", "x", to: "/dev/full")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("No space left on device"))
+    }
+}
