@@ -52,15 +52,13 @@ extension State {
         case .quit: return askToQuit()
         case .suspend: return [.suspend]
         case .redraw: return [.redraw]
-        case .open:
-            show(.files)
-            return [.listFiles]
+        case .open: show(.files)
         case .save: return save()
         case .saveAs: askForName()
         case .new: return askForNew()
         case .tint: text.tint = text.tint.next
         case .boundaries: text.showsBoundaries.toggle()
-        case .find: overlay = .input(.init(purpose: .find, label: "find", line: LineInput(String(decoding: text.needle, as: UTF8.self))))
+        case .find: askToFind()
         case .findNext: find(next: true)
         case .undo: return undo()
         case .redo: return edit { $0.redo() }
@@ -81,7 +79,7 @@ extension State {
     /// Esc: the stream first, then the zoom, then back to the document; it never quits.
     private mutating func stopOrClose() -> [Effect] {
         if run != nil { return stopRun() }
-        if zoomed { zoomed = false } else if focus != .document { focus = .document }
+        if zoomed { zoomed = false } else if focus != .document { backToDocument() }
         return []
     }
 
@@ -98,9 +96,7 @@ extension State {
         case .nextPanel: turnPanel(by: 1)
         case .previousPanel: turnPanel(by: -1)
         case .zoom: if focusedPanel != nil { zoomed.toggle() }
-        case .toDocument:
-            zoomed = false
-            focus = .document
+        case .toDocument: backToDocument()
         default: break
         }
     }

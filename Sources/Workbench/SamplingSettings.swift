@@ -51,12 +51,11 @@ extension Sampling {
 }
 
 extension PromptSettings {
-    /// These settings with what the sampling has other than they say; what they leave out and the default has stays out.
-    package func following(_ sampling: Sampling) -> PromptSettings {
+    /// These settings with what a person has changed since they were read; `read` holds also what they leave out.
+    package func following(_ sampling: Sampling, read standard: Sampling) -> PromptSettings {
         var next = self
-        let standard = Sampling()
-        func follow<Value: Equatable>(_ path: WritableKeyPath<PromptSettings, Value?>, _ value: Value, _ fallback: Value) {
-            if self[keyPath: path] ?? fallback != value { next[keyPath: path] = value }
+        func follow<Value: Equatable>(_ path: WritableKeyPath<PromptSettings, Value?>, _ value: Value, _ read: Value) {
+            if value != read { next[keyPath: path] = value }
         }
         follow(\.temperature, sampling.temperature, standard.temperature)
         follow(\.topK, sampling.topK, standard.topK)
@@ -67,15 +66,12 @@ extension PromptSettings {
         follow(\.presencePenalty, sampling.presencePenalty, standard.presencePenalty)
         follow(\.frequencyPenalty, sampling.frequencyPenalty, standard.frequencyPenalty)
         follow(\.maxTokens, sampling.maxTokens, standard.maxTokens)
-        follow(\.seed, sampling.seed.map { .fixed($0) } ?? .random, .random)
-        follow(\.stop, sampling.stop.map { String(decoding: $0, as: UTF8.self) }, [])
-        return next
-    }
-
-    /// These settings with the biases of the sampling, by id, where they are no longer what was read.
-    package func following(biases sampling: Sampling, read: Sampling) -> PromptSettings {
-        guard sampling.logitBias != read.logitBias else { return self }
-        var next = self
+        func seed(_ sampling: Sampling) -> Seed { sampling.seed.map { .fixed($0) } ?? .random }
+        follow(\.seed, seed(sampling), seed(standard))
+        func stops(_ sampling: Sampling) -> [String] { sampling.stop.map { String(decoding: $0, as: UTF8.self) } }
+        follow(\.stop, stops(sampling), stops(standard))
+        // Biases are written by id: a text of the file may be another token of another model.
+        guard sampling.logitBias != standard.logitBias else { return next }
         next.logitBias = sampling.logitBias.isEmpty ? nil
             : Dictionary(uniqueKeysWithValues: sampling.logitBias.map { (.id(Int($0.key)), Double($0.value)) })
         return next

@@ -4,42 +4,39 @@ import Tokenizer
 
 /// Opening, saving and naming; nothing that is unsaved goes without a question.
 extension State {
-    /// Takes a file's bytes as the document.
+    /// Takes a file's bytes as the document. What is no sound prompt file is shown as the text it is.
     mutating func opened(_ path: String, _ bytes: [UInt8]) -> [Effect] {
-        let prompt: PromptFile
-        if path.hasSuffix(".md") {
-            do { prompt = try PromptFile(parsing: bytes, path: path) } catch {
-                say("\(error)", .error)
-                return []
-            }
-        } else {
-            prompt = PromptFile(body: bytes)
-        }
         let effects = interruptRun()
         file = OpenFile()
         file.path = path
-        file.prompt = prompt
-        readSampling()
+        file.prompt = PromptFile(body: bytes)
+        file.isRaw = !path.hasSuffix(".md")
+        var news: (text: String, kind: Notice.Kind)?
+        if path.hasSuffix(".yaml") {
+            news = ("an experiment, shown as text; `terrarium experiment \(path)` runs it", .plain)
+        } else if !file.isRaw {
+            do throws(PromptFileError) {
+                file.prompt = try PromptFile(parsing: bytes, path: path)
+                if !file.prompt.notices.isEmpty { news = (file.prompt.notices.joined(separator: "; "), .warning) }
+                else if let look = file.prompt.lookAt { news = (look, .plain) }
+            } catch {
+                file.isRaw = true
+                news = ("\(error) It is shown as plain text and saved as it stands.", .error)
+            }
+        }
+        backToDocument()
         lastRun = nil
-        if focusedPanel == .files || focus == .controls {
-            focus = .document
-            zoomed = false
-        }
-        if slots[0] == .files { slots[0] = .candidates }
-        if !prompt.variables.isEmpty {
-            file.isTemplate = true
-            file.values = prompt.variables.map { $0.standard ?? "" }
-            askForVariable(0)
-        } else {
-            showPrompt()
-        }
-        if !prompt.notices.isEmpty { say(prompt.notices.joined(separator: "; "), .warning) } else if let look = prompt.lookAt { say(look) }
+        file.values = file.prompt.variables.map { $0.standard ?? "" }
+        file.isTemplate = !file.prompt.variables.isEmpty
+        if let news { say(news.text, news.kind) }
+        showPrompt()
+        if file.isTemplate { askForVariable(0) }
         return effects
     }
 
     /// Lays the prompt out as a document: its variables filled in, its turns and special tokens as the model wants them.
     mutating func showPrompt() {
-        let values = Dictionary(zip(file.prompt.variables.map(\.name), file.values.map { Array($0.utf8) }), uniquingKeysWith: { $1 })
+        readSampling()
         do throws(PromptFileError) {
             guard let tokenizer else {
                 // Turns and special tokens are the model's affair: they are laid out once it is there.
@@ -51,8 +48,33 @@ extension State {
                 say("this model's chat template (\(tokenizer.unknownTemplate ?? "none")) is not one Terrarium writes; the prompt is shown as plain text", .warning)
             }
             reset(to: try file.prompt.document(values, tokenizer: tokenizer))
-            readSampling()
         } catch { say("\(error)", .error) }
+    }
+
+    /// Lays out what a person has typed into a prompt before the model was there, as one undo step.
+    mutating func layOutTyped() {
+        file.awaitsModel = false
+        guard let tokenizer else { return }
+        var prompt = file.prompt
+        prompt.body = editor.document.bytes
+        prompt.variables = []
+        guard let document = try? prompt.document(tokenizer: tokenizer), document.kept.contains(where: \.special) else { return }
+        let whole = document.fragment(0..<document.count)
+        editor.beginGroup()
+        editor.selectAll()
+        editor.paste([])
+        var end = 0
+        for chip in whole.kept {
+            editor.paste(Array(whole.bytes[end..<chip.range.lowerBound]))
+            editor.insert(id: chip.id, bytes: Array(whole.bytes[chip.range]), special: true, at: editor.cursor)
+            end = chip.range.upperBound
+        }
+        editor.paste(Array(whole.bytes[end...]))
+        editor.endGroup()
+    }
+
+    private var values: [String: [UInt8]] {
+        Dictionary(zip(file.prompt.variables.map(\.name), file.values.map { Array($0.utf8) }), uniquingKeysWith: { $1 })
     }
 
     /// The file's settings over the defaults.
@@ -73,21 +95,54 @@ extension State {
 
     // MARK: Saving
 
+    /// True where closing the document would lose something.
+    package var hasUnsaved: Bool { editor.isDirty && (file.path != nil || editor.document.count > 0) }
+
     /// The file's bytes as they would be saved now.
-    private mutating func rendered(path: String) throws -> [UInt8] {
-        guard path.hasSuffix(".md") else { return editor.document.bytes }
+    mutating func rendered(path: String) throws(PromptFileError) -> [UInt8] {
+        file.notices = []
+        guard path.hasSuffix(".md"), !file.isRaw else { return editor.document.bytes }
         var prompt = file.prompt
-        prompt.settings = prompt.settings.following(sampling).following(biases: sampling, read: file.sampling)
-        if prompt.mode == .chat, let template = tokenizer?.chatTemplate, var turns = template.turns(of: editor.document) {
-            // What the template adds by itself is not the file's.
-            if prompt.system != nil || turns.first?.text == template.defaultSystem.map({ Array($0.utf8) }), turns.first?.role == .system { turns.removeFirst() }
-            if turns.last?.role == .assistant, turns.last?.text.isEmpty == true { turns.removeLast() }
-            prompt.body = PromptFile.body(of: turns)
+        prompt.settings = prompt.settings.following(sampling, read: file.sampling)
+        // The values stand in the text now.
+        prompt.variables = []
+        if file.awaitsModel || (prompt.mode == .chat && tokenizer?.chatTemplate == nil) {
+            prompt.body = editor.document.bytes
+        } else if prompt.mode == .chat, let turns = tokenizer?.chatTemplate?.turns(of: editor.document) {
+            prompt.body = PromptFile.body(of: written(turns, &prompt))
         } else {
-            prompt.mode = .complete
-            if let tokenizer { file.notices = prompt.take(editor.document, tokenizer: tokenizer) } else { prompt.body = editor.document.bytes }
+            // No longer wholly made of turns: kept as the text and chips it is.
+            if prompt.mode == .chat {
+                prompt.mode = .complete
+                prompt.system = nil
+                file.notices.append("the text is no longer made of turns, so the file is saved with mode complete")
+            }
+            if let tokenizer { file.notices += prompt.take(editor.document, tokenizer: tokenizer) } else { prompt.body = editor.document.bytes }
         }
         return try prompt.render(path: path)
+    }
+
+    /// The turns without what the template and the front matter's `system` add by themselves.
+    private func written(_ turns: [Turn], _ prompt: inout PromptFile) -> [Turn] {
+        var turns = turns
+        if let first = turns.first, first.role == .system {
+            var bare = file.prompt
+            bare.system = nil
+            let text = String(decoding: first.text, as: UTF8.self)
+            if (try? bare.turns(values))?.first?.role != .system {
+                if prompt.system != nil {
+                    prompt.system = text
+                    turns.removeFirst()
+                } else if text == tokenizer?.chatTemplate?.defaultSystem {
+                    turns.removeFirst()
+                }
+            }
+        } else {
+            prompt.system = nil
+        }
+        // Opened for what comes next, and still empty.
+        while let last = turns.last, last.role != .system, last.text.isEmpty { turns.removeLast() }
+        return turns
     }
 
     mutating func save() -> [Effect] {
@@ -95,40 +150,90 @@ extension State {
             askForName()
             return []
         }
-        return save(to: path)
+        return save(to: path, replacing: .known)
     }
 
-    mutating func save(to path: String) -> [Effect] {
-        do { return [.save(path: path, bytes: try rendered(path: path))] } catch {
+    mutating func save(to path: String, replacing: Effect.Replacing) -> [Effect] {
+        do throws(PromptFileError) {
+            let bytes = try rendered(path: path)
+            file.saving = bytes
+            return [.save(path: path, bytes: bytes, replacing: replacing)]
+        } catch {
+            afterSave = nil
             say("\(error)", .error)
             return []
         }
     }
 
-    mutating func saved(_ path: String) {
+    mutating func saved(_ path: String) -> [Effect] {
         file.path = path
         file.isTemplate = false
+        if let bytes = file.saving, path.hasSuffix(".md"), !file.isRaw, let prompt = try? PromptFile(parsing: bytes, path: path) {
+            file.prompt = prompt
+            file.values = []
+        }
+        file.saving = nil
+        file.sampling = sampling
         editor.markSaved()
         say((["saved \(path)"] + file.notices).joined(separator: "; "))
+        guard let next = afterSave else { return [] }
+        afterSave = nil
+        return carryOut(next)
     }
 
-    mutating func askForName() {
-        let suggestion = file.isTemplate ? "" : file.path ?? ""
-        overlay = .input(.init(purpose: .saveAs, label: "save as", line: LineInput(suggestion)))
+    /// Something else than was read stands where the document was to be saved.
+    mutating func occupied(_ path: String) {
+        file.saving = nil
+        let question = path == file.path && !file.isTemplate ? "\(path) was changed by another program since it was read here. Overwrite it?"
+            : "There is a file \(path) already. Overwrite it?"
+        overlay = .confirm(.init(purpose: .overwrite(path), question: question))
     }
 
-    /// A name alone goes to the folder of the person's own prompts, with the ending of prompt files.
-    func savePath(for name: String) -> String {
-        let named = name.contains(".") ? name : name + ".md"
-        return named.contains("/") ? named : files.ownFolder + "/" + named
+    mutating func askForName(_ suggestion: String? = nil) {
+        let path = suggestion ?? (file.isTemplate ? "" : file.path ?? "")
+        overlay = .input(.init(purpose: .saveAs, label: "save as", line: LineInput(path)))
     }
 
-    mutating func askForNew() -> [Effect] {
-        if editor.isDirty {
-            overlay = .confirm(.init(purpose: .new, question: "\(file.name) has unsaved changes. Start a new document all the same?"))
+    mutating func acceptName(_ typed: String, _ input: Overlay.Input) -> [Effect] {
+        let name = typed.trimmed
+        guard !name.isEmpty, !name.hasSuffix("/"), !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            overlay = .input(input)
+            say("type a file's name", .warning)
             return []
         }
-        return startNew()
+        let path = savePath(for: name)
+        if file.isTemplate, path == file.path {
+            overlay = .input(input)
+            say("\(path) is the prompt with the variables itself; give the filled one another name", .warning)
+            return []
+        }
+        return save(to: path, replacing: path == file.path ? .known : .nothing)
+    }
+
+    /// A name alone goes to the folder of the person's own prompts; one without an ending gets that of prompt files.
+    package func savePath(for name: String) -> String {
+        var path = name
+        if path.hasPrefix("~/"), let home = files.home { path = home + path.dropFirst(1) }
+        let last = path.split(separator: "/").last ?? ""
+        let ending = last.dropFirst().lastIndex(of: ".").map { last[$0...].dropFirst() } ?? ""
+        let isEnding = (1...5).contains(ending.utf8.count) && ending.utf8.allSatisfy { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }
+        if !isEnding { path += ".md" }
+        return path.contains("/") ? path : files.ownFolder + "/" + path
+    }
+
+    // MARK: Leaving the document
+
+    mutating func askForNew() -> [Effect] { ask(.new, "Save it before a new one begins?") }
+    mutating func askToOpen(_ path: String) -> [Effect] {
+        ask(.open(path), path == file.path ? "Save it before it is read again?" : "Save it before the other is opened?")
+    }
+    mutating func askToQuit() -> [Effect] { ask(.quit, "Save it before leaving?") }
+
+    private mutating func ask(_ purpose: Overlay.Confirm.Purpose, _ question: String) -> [Effect] {
+        afterSave = nil
+        guard hasUnsaved else { return carryOut(purpose) }
+        overlay = .confirm(.init(purpose: purpose, question: "\(file.path == nil ? "The document" : file.name) has unsaved changes. \(question)"))
+        return []
     }
 
     mutating func startNew() -> [Effect] {
@@ -138,30 +243,26 @@ extension State {
         file.sampling = standard
         lastRun = nil
         reset(to: Document())
-        focus = .document
+        backToDocument()
         return effects
-    }
-
-    mutating func askToOpen(_ path: String) -> [Effect] {
-        if editor.isDirty {
-            overlay = .confirm(.init(purpose: .open(path), question: "\(file.name) has unsaved changes. Open the other file all the same?"))
-            return []
-        }
-        return [.read(path: path)]
-    }
-
-    mutating func askToQuit() -> [Effect] {
-        if editor.isDirty, editor.document.count > 0 {
-            overlay = .confirm(.init(purpose: .quit, question: "\(file.name) has unsaved changes. Quit all the same?"))
-            return []
-        }
-        return leave()
     }
 
     // MARK: Variables
 
     mutating func askForVariable(_ index: Int) {
-        guard file.prompt.variables.indices.contains(index) else { return showPrompt() }
-        overlay = .input(.init(purpose: .variable(index), label: file.prompt.variables[index].name, line: LineInput(file.values[index])))
+        let variables = file.prompt.variables
+        guard variables.indices.contains(index), file.values.indices.contains(index) else { return }
+        let label = variables.count == 1 ? variables[index].name : "\(variables[index].name) (\(index + 1) of \(variables.count))"
+        overlay = .input(.init(purpose: .variable(index), label: label, line: LineInput(file.values[index])))
+    }
+}
+
+extension String {
+    /// Without the spaces at its ends.
+    var trimmed: String {
+        var view = unicodeScalars[...]
+        while view.first == " " { view.removeFirst() }
+        while view.last == " " { view.removeLast() }
+        return String(String.UnicodeScalarView(view))
     }
 }

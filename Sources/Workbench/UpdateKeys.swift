@@ -5,6 +5,7 @@ import Terminal
 extension State {
     mutating func press(_ key: Key) -> [Effect] {
         if overlay != nil { return pressInOverlay(key) }
+        if let effects = pressInFilter(key) { return effects }
         if let command = Command.find(key, in: contexts) { return perform(command) }
         if focus == .document, let typed = key.typed { return type(Array(String(typed).utf8)) }
         if key == .char("?"), focus != .document { return perform(.help) }
@@ -27,21 +28,15 @@ extension State {
     }
 
     mutating func pasted(_ bytes: [UInt8]) -> [Effect] {
-        if case .input(var input) = overlay {
-            input.line.insert(String(decoding: bytes, as: UTF8.self))
-            return changed(input)
-        }
-        guard overlay == nil else { return [] }
+        if overlay != nil { return pastedInOverlay(bytes) }
+        if pastedInFilter(bytes) { return [] }
         focus = .document
         return edit { $0.paste(bytes) }
     }
 
     mutating func point(_ mouse: Mouse) -> [Effect] {
         let layout = Layout(self)
-        if overlay != nil {
-            if mouse.kind == .press { overlay = nil }
-            return []
-        }
+        if overlay != nil { return pointInOverlay(mouse) }
         switch mouse.kind {
         case .wheelUp, .wheelDown:
             let step = mouse.kind == .wheelUp ? -3 : 3
@@ -99,6 +94,7 @@ extension State {
         if let index = slots.firstIndex(of: panel), Layout(self).panels.contains(where: { $0.slot == index }) {
             focus = .slot(index)
         } else {
+            if panel == .files { files.covered = slots[0] }
             slots[0] = panel
             if slots.count > 1, slots[1] == panel { slots[1] = panel == .candidates ? .attention : .candidates }
             focus = .slot(0)
@@ -111,5 +107,7 @@ extension State {
         var next = all.firstIndex(of: slots[index]) ?? 0
         repeat { next = (next + step + all.count) % all.count } while slots.indices.contains { $0 != index && slots[$0] == all[next] && Layout(self).panels.contains { $0.panel == all[next] } }
         slots[index] = all[next]
+        // Chosen so, it stays.
+        files.covered = nil
     }
 }

@@ -38,7 +38,12 @@ private final class Desk {
     private let locations: Locations
     private let configuration: Configuration
     private var library: PromptLibrary
-    private var stamp: (path: String, stamp: FileStamp)?
+    /// The open file as it was last read or written here.
+    private var known: (path: String, stamp: FileStamp?)?
+    /// The state of the open file that the person was told of.
+    private var told: FileStamp?
+    private var waiting: [Message] = []
+    private var isTaking = false
 
     init(screen: CursesScreen, wake: Wake, locations: Locations, configuration: Configuration, threads: Int?) {
         (self.screen, self.locations, self.configuration) = (screen, locations, configuration)
@@ -49,6 +54,7 @@ private final class Desk {
         var random = SystemRandomNumberGenerator()
         state = State(width: screen.size.width, height: screen.size.height, seed: random.next())
         state.files.ownFolder = locations.prompts
+        state.files.home = getenv("HOME").map { String(cString: $0) }
         state.themeName = configuration.theme ?? "dark"
         state.mouse = configuration.mouse ?? true
         state.configure(configuration.sampling)
@@ -71,8 +77,15 @@ private final class Desk {
         for report in inbox.take() { take(.report(report)) }
     }
 
+    /// What an effect answers waits until the effects before it are carried out: a newer wish must not be overtaken by an older.
     func take(_ message: Message) {
-        for effect in state.update(message) { perform(effect) }
+        waiting.append(message)
+        guard !isTaking else { return }
+        isTaking = true
+        defer { isTaking = false }
+        while !waiting.isEmpty {
+            for effect in state.update(waiting.removeFirst()) { perform(effect) }
+        }
     }
 
     func close() { worker.quit() }
@@ -98,23 +111,44 @@ private final class Desk {
     private func performOnFiles(_ effect: Effect) {
         do {
             switch effect {
-            case .save(let path, let bytes):
-                PromptLibrary.makeFolders(Saver.folder(of: path))
-                try Saver.save(bytes, to: path)
-                stamp = FileStamp(of: path).map { (path, $0) }
-                take(.saved(path: path))
-                relist()
+            case .save(let path, let bytes, let replacing): try save(bytes, to: path, replacing)
             case .read(let path):
+                let stamp = FileStamp(of: path)
                 take(.opened(path: path, bytes: try bytes(of: path)))
-                stamp = FileStamp(of: path).map { (path, $0) }
+                (known, told) = ((path, stamp), stamp)
             case .listFiles: relist()
-            case .preview(let path): take(.previewed(path: path, bytes: try bytes(of: path)))
-            case .rename(let entry, let name): _ = try library.rename(entry, to: name); relist()
-            case .duplicate(let entry): _ = try library.duplicate(entry); relist()
-            case .trash(let entry): _ = try library.trash(entry, dataHome: Saver.folder(of: locations.data)); relist()
+            case .preview(let path): take(.previewed(path: path, bytes: FileBytes.read(path, limit: Self.previewLimit) ?? []))
+            case .rename(let entry, let name):
+                let path = try library.rename(entry, to: name)
+                if let known, known.path == entry.path { self.known = (path, known.stamp) }
+                take(.renamed(from: entry.path, to: path))
+                relist()
+            case .duplicate(let entry):
+                take(.duplicated(to: try library.duplicate(entry)))
+                relist()
+            case .trash(let entry):
+                let place = try library.trash(entry, dataHome: Saver.folder(of: locations.data))
+                take(.trashed(path: entry.path, to: place))
+                relist()
             default: break
             }
         } catch { take(.failed("\(error)")) }
+    }
+
+    /// Longer than the longest front matter.
+    private static let previewLimit = 128 << 10
+
+    private func save(_ bytes: [UInt8], to path: String, _ replacing: Effect.Replacing) throws(SaveError) {
+        if let found = FileStamp(of: path) {
+            let isKnown = known.map { $0.path == path && $0.stamp == found } ?? false
+            guard replacing == .anything || replacing == .known && isKnown else { return take(.occupied(path: path)) }
+        }
+        if Saver.folder(of: path) == locations.prompts { PromptLibrary.makeFolders(locations.prompts) }
+        try Saver.save(bytes, to: path)
+        let stamp = FileStamp(of: path)
+        (known, told) = ((path, stamp), stamp)
+        take(.saved(path: path))
+        relist()
     }
 
     private func bytes(of path: String) throws(Failure) -> [UInt8] {
@@ -126,9 +160,9 @@ private final class Desk {
     private func relist() {
         if library.folders != locations.promptFolders { library = PromptLibrary(folders: locations.promptFolders) } else { library.refresh() }
         take(.listed(library.entries))
-        if let old = stamp, let now = FileStamp(of: old.path), now != old.stamp {
-            stamp = (old.path, now)
-            take(.changedOnDisk(path: old.path))
+        if let known, known.path == state.file.path, let now = FileStamp(of: known.path), now != known.stamp, now != told {
+            told = now
+            take(.changedOnDisk(path: known.path))
         }
     }
 

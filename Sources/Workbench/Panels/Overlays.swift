@@ -1,23 +1,138 @@
 import Terminal
 import Tokenizer
 
-/// The list of all commands, narrowed by typing.
-package struct PaletteState: Sendable, Equatable {
-    package var line = LineInput()
-    package var selected = 0
-    package init() {}
-}
-
+/// What is open above the panels takes all keys, and the mouse.
 extension State {
     mutating func pressInOverlay(_ key: Key) -> [Effect] {
-        if key == .escape { overlay = nil }
+        // These must work whatever is open.
+        if let command = Command.find(key, in: [.everywhere]), [.quit, .suspend, .redraw].contains(command) { return perform(command) }
+        switch overlay {
+        case .help(let scroll): return pressInHelp(key, scroll)
+        case .palette(let palette): return pressInPalette(key, palette)
+        case .input(let input): return pressInInput(key, input)
+        case .confirm(let confirm):
+            guard let choice = confirm.choices.first(where: { $0.keys.contains(key) }) else { return [] }
+            return answer(choice.answer, confirm)
+        case nil: return []
+        }
+    }
+
+    mutating func pointInOverlay(_ mouse: Mouse) -> [Effect] {
+        let step = mouse.kind == .wheelUp ? -3 : mouse.kind == .wheelDown ? 3 : 0
+        switch overlay {
+        case .help(let scroll):
+            if step != 0 { scrollHelp(to: scroll + step) }
+            if mouse.kind == .press, !HelpView.box(self).contains(x: mouse.x, y: mouse.y) { overlay = nil }
+        case .palette(let palette): return pointInPalette(mouse, palette, step)
+        case .input(let input):
+            if mouse.kind == .press, mouse.y != InputView.rect(self).y { return cancel(input) }
+        case .confirm(let confirm):
+            guard mouse.kind == .press, let choice = ConfirmView.choice(atX: mouse.x, y: mouse.y, confirm, self) else { return [] }
+            return answer(choice.answer, confirm)
+        case nil: break
+        }
         return []
     }
-    /// The line of an input changed.
-    mutating func changed(_ input: Overlay.Input) -> [Effect] {
-        overlay = .input(input)
+
+    mutating func pastedInOverlay(_ bytes: [UInt8]) -> [Effect] {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if case .input(var input) = overlay {
+            input.line.insert(text)
+            return changed(input)
+        }
+        if case .palette(var palette) = overlay {
+            palette.line.insert(text)
+            palette.selected = 0
+            overlay = .palette(palette)
+        }
         return []
     }
-    mutating func scroll(_ panel: Panel, by step: Int) -> [Effect] { [] }
-    mutating func clicked(_ panel: Panel, x: Int, y: Int, in rect: Rect) -> [Effect] { [] }
+
+    // MARK: Help
+
+    private mutating func pressInHelp(_ key: Key, _ scroll: Int) -> [Effect] {
+        let page = max(1, HelpView.box(self).interior.height - 1)
+        switch key {
+        case .escape, .char("q"), .char("?"), .f(1): overlay = nil
+        case .up, .char("k"): scrollHelp(to: scroll - 1)
+        case .down, .char("j"), .enter: scrollHelp(to: scroll + 1)
+        case .pageUp: scrollHelp(to: scroll - page)
+        case .pageDown, .char(" "): scrollHelp(to: scroll + page)
+        case .home, .char("g"): scrollHelp(to: 0)
+        case .end, .char("G"): scrollHelp(to: .max / 2)
+        case .ctrl("p"): return perform(.palette)
+        default: break
+        }
+        return []
+    }
+
+    private mutating func scrollHelp(to line: Int) {
+        overlay = .help(scroll: max(0, min(line, HelpView.lastScroll(self))))
+    }
+
+    // MARK: Questions
+
+    private mutating func answer(_ answer: Overlay.Confirm.Answer, _ confirm: Overlay.Confirm) -> [Effect] {
+        overlay = nil
+        switch answer {
+        case .save:
+            afterSave = confirm.purpose
+            return save()
+        case .go: return carryOut(confirm.purpose)
+        case .stay:
+            if case .overwrite(let path) = confirm.purpose, path != file.path { askForName(path) } else { afterSave = nil }
+            return []
+        }
+    }
+
+    /// Does what was asked about.
+    mutating func carryOut(_ purpose: Overlay.Confirm.Purpose) -> [Effect] {
+        switch purpose {
+        case .quit: return leave()
+        case .open(let path): return [.read(path: path)]
+        case .new: return startNew()
+        case .overwrite(let path): return save(to: path, replacing: .anything)
+        case .trash(let path): return files.entries.first { $0.path == path }.map { [.trash($0)] } ?? []
+        }
+    }
+
+    // MARK: Panels under the mouse
+
+    mutating func scroll(_ panel: Panel, by step: Int) -> [Effect] {
+        switch panel {
+        case .files: files.scroll(by: step, rows: FilesParts(self)?.list.height ?? 0)
+        case .candidates: scrollCandidates(by: step)
+        case .sampler: scrollSampler(by: step)
+        case .attention: scrollInAttention(by: step)
+        }
+        return []
+    }
+
+    /// A press inside a panel; x and y count from its inside's corner.
+    mutating func clicked(_ panel: Panel, x: Int, y: Int, in rect: Rect) -> [Effect] {
+        switch panel {
+        case .files: return clickFiles(x: x, y: y)
+        case .candidates: clickCandidates(y: y, in: rect)
+        case .sampler: clickSampler(y: y, in: rect)
+        case .attention: clickInAttention(x: x, y: y, in: rect)
+        }
+        return []
+    }
+}
+
+extension Overlay.Confirm {
+    enum Answer: Sendable { case save, go, stay }
+    /// An answer; the first key is the one named.
+    struct Choice: Sendable { let keys: [Key], label: String, answer: Answer }
+
+    var choices: [Choice] {
+        switch purpose {
+        case .quit: [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("d")], label: "discard and quit", answer: .go), stay]
+        case .open: [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("d")], label: "discard and open", answer: .go), stay]
+        case .new: [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("d")], label: "discard", answer: .go), stay]
+        case .overwrite: [Choice(keys: [.char("o"), .char("y")], label: "overwrite", answer: .go), Choice(keys: [.escape, .char("n")], label: "back", answer: .stay)]
+        case .trash: [Choice(keys: [.char("x"), .char("y")], label: "to the trash", answer: .go), Choice(keys: [.escape, .char("n")], label: "keep", answer: .stay)]
+        }
+    }
+    private var stay: Choice { Choice(keys: [.escape], label: "stay", answer: .stay) }
 }
