@@ -54,7 +54,9 @@ struct SamplingOptions: ParsableArguments {
         var biases: [PromptSettings.BiasKey: Double] = [:]
         let range = SamplingField.field(.logitBias)?.range
         for text in logitBias {
-            guard let equals = text.lastIndex(of: "="), equals > text.startIndex, let value = Double(text[text.index(after: equals)...]) else {
+            guard let equals = text.lastIndex(of: "="), equals > text.startIndex,
+                let value = Double(text[text.index(after: equals)...])
+            else {
                 throw ValidationError("--logit-bias \(text) is not of the form ID=VALUE or TEXT=VALUE.")
             }
             if let range, !range.contains(value) {

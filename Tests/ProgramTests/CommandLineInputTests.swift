@@ -50,7 +50,8 @@ struct CommandLineInputTests {
         #expect(try lines("--max-tokens", "1").last?["done"] as? String == "length")
         #expect(try lines("--stop", "nowhere", "--max-tokens", "5").last?["tokens"] as? Int == 5)
         let wild = ["--temperature", "2", "--top-k", "0", "--top-p", "1", "--min-p", "0", "--seed", "1"]
-        let other = try CommandLineRun(arguments: ["generate", "--json", path, "--max-tokens", "9", "--stop", "nowhere"] + wild).run().lines()
+        let long = ["generate", "--json", path, "--max-tokens", "9", "--stop", "nowhere"]
+        let other = try CommandLineRun(arguments: long + wild).run().lines()
         #expect(other.dropLast().contains { $0["rank"] as? Int != 0 })
     }
 

@@ -110,7 +110,7 @@ import Testing
         #expect(try CommandLineRun.run("paths", environment: environment).text.hasPrefix("config  /c/terrarium/config.yaml\n"))
     }
 
-    @Test("models --json lists what each header says; a damaged file is named", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    @Test("models --json lists what headers say; a damaged file is named", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
     func models() throws {
         let scratch = try Scratch()
         let environment = ["XDG_CACHE_HOME": scratch.path, "TERRARIUM_MODEL": ""]
