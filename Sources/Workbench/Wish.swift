@@ -81,4 +81,7 @@ package struct AttentionMap: Sendable, Equatable {
     package var pool: Int
     /// Shape: row i has i + 1 cells.
     package var rows: [[Float]]
+    package init(heads: [HeadID], tokens: Int, pool: Int, rows: [[Float]]) {
+        (self.heads, self.tokens, self.pool, self.rows) = (heads, tokens, pool, rows)
+    }
 }
