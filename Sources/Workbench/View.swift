@@ -49,12 +49,14 @@ package enum View {
 /// The name of the model and the file, what is used of the context, and how fast it goes.
 enum TopLine {
     static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
-        let right = figures(state)
-        let room = rect.width - TextWidth.columns(right) - 3
-        let x = 1 + frame.put("terrarium", x: 1, y: rect.y, style: Style(.title, .bold), clip: rect)
-        let clip = Rect(x: 0, y: rect.y, width: max(0, room), height: 1)
-        let name = TextWidth.columns(modelText(state)) + state.file.name.count + 20 > room && room < 70 ? x + 2 : x + 3
-        var at = name + frame.put(modelText(state), x: name, y: rect.y, style: Style(modelRole(state)), clip: clip) + 3
+        let right = figures(state, wide: rect.width >= 100)
+        var at = 1
+        let clip = Rect(x: 0, y: rect.y, width: max(0, rect.width - TextWidth.columns(right) - 3), height: 1)
+        // Where there is little room the file's name counts most: it is drawn last and takes its room from the model's.
+        let file = TextWidth.columns(state.file.name) + 6
+        if rect.width >= 100 { at += frame.put("terrarium", x: at, y: rect.y, style: Style(.title, .bold), clip: clip) + 3 }
+        at += frame.put(TextWidth.fit(modelText(state), max(8, clip.width - at - file)), x: at, y: rect.y, style: Style(modelRole(state)), clip: clip)
+        at += rect.width >= 100 ? 3 : 2
         at += frame.put(state.file.name, x: at, y: rect.y, style: Style(.text), clip: clip) + 1
         if state.editor.isDirty { frame.put("●", x: at, y: rect.y, style: Style(.warning), clip: clip) }
         let isFull = state.readyModel.map { state.reading.ids.count > $0.shape.context } ?? false
@@ -62,12 +64,12 @@ enum TopLine {
     }
 
     /// What is used of the context, and how fast the last tokens came.
-    private static func figures(_ state: State) -> String {
+    private static func figures(_ state: State, wide: Bool) -> String {
         guard let model = state.readyModel else { return "" }
-        let used = state.progress.map { "reading \($0.done)/\($0.total)" } ?? "ctx \(state.reading.ids.count)/\(model.shape.context)"
+        let used = state.progress.map { "reading \($0.done)/\($0.total)" } ?? (wide ? "ctx " : "") + "\(state.reading.ids.count)/\(model.shape.context)"
         if let run = state.run { return used + "   \(Number.whole(run.rate)) tok/s" }
         guard let run = state.lastRun, run.rate > 0 else { return used }
-        return used + "   \(Number.whole(run.rate)) tok/s  \(run.end ?? "")"
+        return used + "   \(Number.whole(run.rate)) tok/s" + (wide ? "  \(run.end ?? "")" : "")
     }
 
     private static func modelText(_ state: State) -> String {
