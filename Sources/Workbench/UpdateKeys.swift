@@ -58,6 +58,7 @@ extension State {
             } else if layout.controls.contains(x: mouse.x, y: mouse.y) {
                 focus = .controls
                 controls.select(atX: mouse.x, self)
+                explainField(entered: true)
             } else if layout.footer.contains(x: mouse.x, y: mouse.y), let command = Footer.command(atX: mouse.x, self) {
                 return perform(command)
             }
@@ -86,6 +87,7 @@ extension State {
         let ring = focusRing
         let index = ring.firstIndex(of: focus) ?? 0
         focus = ring[(index + step + ring.count) % ring.count]
+        if focus == .controls { explainField(entered: true) }
         zoomed = wasZoomed && focusedPanel != nil
     }
 

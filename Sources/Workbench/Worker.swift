@@ -23,7 +23,7 @@ package final class Worker: @unchecked Sendable {
     private var session: Session?
     private var wish = Wish()
     private var tasks: [Task] = []
-    private var run: (order: Order, generation: Generation, started: Double, shown: Double)?
+    private var run: (order: Order, generation: Generation, started: Double, shown: Double, released: Int)?
 
     /// The parts of a wish, in the order they are served.
     private enum Task { case reading, heads, sought, steps, rest, column, map, scores }
@@ -142,7 +142,7 @@ package final class Worker: @unchecked Sendable {
         guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
         do throws(EngineError) {
             guard try session.sync(to: order.ids, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
-            run = (order, Generation(session, sampling: order.sampling, seed: order.seed), now(), 0)
+            run = (order, Generation(session, sampling: order.sampling, seed: order.seed), now(), 0, 0)
         } catch { post(.failed(run: order.run, "\(error)")) }
     }
 
@@ -151,7 +151,9 @@ package final class Worker: @unchecked Sendable {
         guard var current = run else { return }
         let (tokens, end) = try current.generation.next()
         let time = now(), count = current.generation.generated.count
-        let showsLogits = time - current.shown > 0.033 || end != nil
+        current.released += tokens.reduce(0) { $0 + ($1.isCut ? 0 : 1) }
+        // Logits are shown with the token drawn from them: not with one held back or cut off for a stop text, nor with the end.
+        let showsLogits = (time - current.shown > 0.033 || end != nil) && current.released == count && end != .eos
         if showsLogits { current.shown = time }
         let rate = Double(count) / max(1e-6, time - current.started)
         post(.generated(run: current.order.run, tokens, logits: showsLogits ? current.generation.logits : nil, rate: rate))

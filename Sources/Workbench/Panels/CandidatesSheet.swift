@@ -50,7 +50,8 @@ struct CandidateColumns: Equatable {
         mark = Column(width: wide ? 3 : 1)
         token = Column(width: 6)
         raw = Column(width: Self.number)
-        var left = width - rank.width - mark.width - token.width - gap - raw.width
+        // A wide panel keeps its last column free of the border.
+        var left = width - (wide ? 1 : 0) - rank.width - mark.width - token.width - gap - raw.width
         func take(_ columns: Int) -> Column? {
             guard left >= columns + gap else { return nil }
             left -= columns + gap

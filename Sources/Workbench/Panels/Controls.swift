@@ -8,7 +8,7 @@ package struct ControlsState: Sendable, Equatable {
     package var field = 0
     package init() {}
 
-    mutating func select(atX x: Int, _ state: State) {
+    package mutating func select(atX x: Int, _ state: State) {
         let places = ControlsLine.places(state, width: state.size.width).places
         // A click between two settings means the one to its left.
         if let place = places.last(where: { $0.x <= x }) ?? places.first { field = place.field }
@@ -37,9 +37,11 @@ extension State {
     }
 
     /// Puts what the chosen setting does into the notice line.
-    package mutating func explainField() {
+    package mutating func explainField(entered: Bool = false) {
         guard let field = chosenField else { return }
-        var text = "\(field.name)\(FieldText.range(field).map { ", \($0)" } ?? ""): \(field.help)"
+        // The notice stands where the footer names the keys; whoever comes here sees them once.
+        var text = entered && size.width >= 100 ? View.legend(.controls) + "   " : ""
+        text += "\(field.name)\(FieldText.range(field).map { ", \($0)" } ?? ""): \(field.help)"
         if field.id == .seed, sampling.seed == nil, let run = run ?? lastRun { text += " The last run's: \(run.seed)." }
         say(text)
     }

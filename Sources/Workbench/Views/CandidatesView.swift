@@ -3,8 +3,8 @@ import Terminal
 import Tokenizer
 
 /// What the model expects at the shown place: the whole vocabulary, ranked, raw and as the samplers leave it.
-enum CandidatesView {
-    static func draw(_ state: State, _ rect: Rect, _ focused: Bool, _ frame: inout Frame) {
+package enum CandidatesView {
+    package static func draw(_ state: State, _ rect: Rect, _ focused: Bool, _ frame: inout Frame) {
         let absence = state.readingAbsence
         let title = absence == nil && state.isReadingStale ? "Candidates · reading" : "Candidates"
         let inner = frame.box(rect, title: title, label: absence == nil ? label(state, rect.width - TextWidth.columns(title) - 7) : "",
@@ -12,8 +12,7 @@ enum CandidatesView {
         guard !inner.isEmpty else { return }
         if let absence { return words(absence, inner, &frame) }
         guard let here = state.reading.here else { return }
-        let page = Page(state, here, inner, focused)
-        page.draw(&frame)
+        Page(state, here, inner, focused).draw(&frame)
     }
 
     static func words(_ text: String, _ rect: Rect, _ frame: inout Frame) {
@@ -165,12 +164,13 @@ private struct Page {
         let tails: [String]
         if let logprob = text.logprob {
             let joint = Number.fixed(Double(logprob), 2), share = CandidatesView.percent(exponential(Double(logprob)))
-            tails = [": joint \(joint) nats (\(share)), \(count), \(rank)", ": \(joint) nats (\(share)), \(count), \(rank)", ": \(joint) (\(share)), \(count), #\(text.rank ?? 0)",
-                     ": \(joint) nats, \(count)", ": \(joint)"]
+            let short = "rank \(Number.grouped(text.rank ?? 0))"
+            tails = [": joint \(joint) nats (\(share)), \(count), \(rank)", ": joint \(joint) nats (\(share)), \(count), \(short)",
+                     ": joint \(joint) nats (\(share)), \(short)", ": \(joint) nats (\(share)), \(short)", ": \(joint) nats", ": \(joint)"]
         } else {
             tails = [": \(count), \(rank), joint …", ": \(count), joint …", ": …"]
         }
-        let tail = tails.first { TextWidth.columns($0) + min(8, TextWidth.columns(names)) <= rect.width } ?? tails[tails.count - 1]
+        let tail = tails.first { TextWidth.columns($0) + min(12, TextWidth.columns(names)) <= rect.width } ?? tails[tails.count - 1]
         let shown = TextWidth.fit(names, rect.width - TextWidth.columns(tail))
         frame.put(shown + tail, x: rect.x, y: y, style: style(.accent), clip: rect)
     }

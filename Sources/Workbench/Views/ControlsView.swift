@@ -62,8 +62,8 @@ enum ControlsLine {
 }
 
 /// The sampling settings in one line: the chosen one reversed, those other than the default in bold.
-enum ControlsView {
-    static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
+package enum ControlsView {
+    package static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
         guard !rect.isEmpty else { return }
         let line = ControlsLine.places(state, width: rect.width)
         if line.before { frame.put("‹", x: rect.x, y: rect.y, style: Style(.dim), clip: rect) }

@@ -3,8 +3,8 @@ import Terminal
 import Tokenizer
 
 /// The path of the draw at the shown place, stage by stage, or what one stage removed.
-enum SamplerView {
-    static func draw(_ state: State, _ rect: Rect, _ focused: Bool, _ frame: inout Frame) {
+package enum SamplerView {
+    package static func draw(_ state: State, _ rect: Rect, _ focused: Bool, _ frame: inout Frame) {
         let absence = state.readingAbsence
         let title = absence == nil && state.isReadingStale ? "Sampler · reading" : "Sampler"
         let label = absence == nil ? state.reading.here.map { "position \(Number.grouped($0.position))" } ?? "" : ""
@@ -31,21 +31,35 @@ enum SamplerView {
     /// Rows of the list of what a stage removed.
     static func listRows(height: Int) -> Int { max(0, height - (height > 3 ? 2 : height > 1 ? 1 : 0)) }
 
-    /// A stage with its setting: `top-k 40`, `typical-p off`.
-    static func name(_ pass: Trace.Pass, _ sampling: Sampling, short: Bool = false) -> String {
-        let field: SamplingField.ID? = switch pass.stage {
+    private static func field(_ stage: Stage) -> SamplingField.ID? {
+        switch stage {
+        case .bias: .logitBias
         case .temperature: .temperature
         case .topK: .topK
         case .typicalP: .typicalP
         case .topP: .topP
         case .minP: .minP
-        default: nil
+        case .raw, .penalties, .draw: nil
         }
+    }
+
+    /// What a stage does, in the words of the settings' help.
+    static func help(_ stage: Stage) -> String {
+        switch stage {
+        case .raw: "The model's own probabilities, before anything is changed."
+        case .penalties: "Make tokens that were there already less likely: repetition in prompt and text, presence and frequency in the text alone."
+        case .draw: "One number between 0 and 1, of this seed and position alone, falls on one of the tokens left."
+        default: field(stage).flatMap(SamplingField.field)?.help ?? ""
+        }
+    }
+
+    /// A stage with its setting: `top-k 40`, `typical-p off`.
+    static func name(_ pass: Trace.Pass, _ sampling: Sampling, short: Bool = false) -> String {
         let name = short && pass.stage == .temperature ? "temp" : pass.stage.name
         if pass.stage == .temperature, sampling.isGreedy { return "\(name) 0 greedy" }
         guard pass.active else { return "\(name) off" }
         if pass.stage == .bias, !sampling.logitBias.isEmpty { return "\(name) on \(sampling.logitBias.count)" }
-        guard let field = field.flatMap(SamplingField.field) else { return name }
+        guard pass.stage != .bias, let field = field(pass.stage).flatMap(SamplingField.field) else { return name }
         return "\(name) \(FieldText.value(field, sampling))"
     }
 }
@@ -86,6 +100,16 @@ private struct TraceSheet {
                 frame.restyle(Rect(x: rect.x, y: rect.y + sheet.first + row, width: rect.width, height: 1)) { $0 = Style(.selection) }
             }
         }
+        if focused { explanation(from: sheet.first + sheet.window.count + 1, &frame) }
+    }
+
+    /// What the chosen stage does, where there is room under the stages.
+    private func explanation(from y: Int, _ frame: inout Frame) {
+        guard Stage.allCases.indices.contains(state.sampler.stage) else { return }
+        let stage = Stage.allCases[state.sampler.stage]
+        let lines = Words.wrap(SamplerView.help(stage), width: max(1, rect.width - 1))
+        guard y + lines.count <= rect.height else { return }
+        for (row, line) in lines.enumerated() { put(line, 0, rect.height - lines.count + row, Style(.dim), &frame) }
     }
 
     private func stage(_ pass: Trace.Pass, _ y: Int, _ frame: inout Frame) {
@@ -111,7 +135,7 @@ private struct TraceSheet {
         guard state.isDrawKnown else {
             put("draw", 0, y, style(.text), &frame)
             right(Number.grouped(trace.survivors.count), leftEnd, y, style(.number), &frame)
-            put(TextWidth.fit(wide ? "one of them; the seed is random" : "seed random", rect.width - leftEnd - 2), leftEnd + 2, y, Style(.dim), &frame)
+            put(TextWidth.fit(wide ? "of these, seed random" : "seed random", rect.width - leftEnd - 2), leftEnd + 2, y, Style(.dim), &frame)
             return
         }
         put(TextWidth.fit(state.sampling.isGreedy ? "draw" : "draw u=\(Number.fixed(trace.u, 4))", leftEnd - 4), 0, y, style(.text), &frame)
