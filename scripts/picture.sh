@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Makes the pictures of docs/ from the running program and the real model. Needs the built program, the model, tmux, python3.
+# PROGRAM=PATH takes another binary; KEEP=DIR keeps the captured screens there too.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+program=$(realpath -- "${PROGRAM:-.build/release/terrarium}")
+server=terrarium-picture-$$
+scratch=$(mktemp -d)
+export LC_ALL=C.UTF-8
+
+for tool in tmux python3; do
+    command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install $tool" >&2; exit 1; }
+done
+[ -x "$program" ] || { echo "$program is not there: run make build" >&2; exit 1; }
+
+on() { tmux -L "$server" "$@"; }
+finish() {
+    on kill-server 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap finish EXIT
+
+# start COLUMNS ROWS FILE: the program in a terminal of 256 colours, with nobody's own settings.
+start() {
+    on kill-server 2>/dev/null || true
+    on -f /dev/null new-session -d -x "$1" -y "$2" -e "XDG_CONFIG_HOME=$scratch" -e "XDG_DATA_HOME=$scratch" \
+        -e TERM=tmux-256color -e COLORTERM= -e NO_COLOR= "$program" "$3" --color 256
+    on set-option -g status off
+    on resize-window -x "$1" -y "$2"
+    until_shown 'ctx'
+    settled
+}
+
+keys() { for key in "$@"; do on send-keys "$key"; sleep 0.05; done; }
+
+# until_shown TEXT: waits for a text on the screen; says what was there instead after a minute.
+until_shown() {
+    for _ in $(seq 600); do
+        if on capture-pane -p | grep -qF -- "$1"; then return; fi
+        sleep 0.1
+    done
+    echo "never shown: $1" >&2
+    on capture-pane -p >&2
+    exit 1
+}
+
+# Waits until the screen stays as it is.
+settled() {
+    local before='' now
+    for _ in $(seq 300); do
+        sleep 0.4
+        now=$(on capture-pane -e -p)
+        if [ "$now" = "$before" ]; then return; fi
+        before=$now
+    done
+    echo "the screen does not come to rest" >&2
+    exit 1
+}
+
+# take NAME TITLE: the screen as docs/NAME.svg.
+take() {
+    settled
+    on capture-pane -e -p >"$scratch/$1.ansi"
+    if [ -n "${KEEP:-}" ]; then cp "$scratch/$1.ansi" "$KEEP/"; fi
+    python3 scripts/ansi-to-svg.py --title "$2" <"$scratch/$1.ansi" >"$scratch/$1.svg"
+    mv "$scratch/$1.svg" "docs/$1.svg"
+    echo "==> docs/$1.svg, $(stat -c %s "docs/$1.svg") bytes"
+}
+
+echo "==> The desk"
+start 132 36 prompts/few-shot-translation.md
+keys C-g
+settled
+take screen "Terrarium: a few-shot prompt, the candidates before a token, and where it looks"
