@@ -29,11 +29,13 @@ run: build $(if $(MODEL),,model) ## set up what is missing, build, start the pla
 	@echo "==> Starting $(PROGRAM)"
 	@exec $(PROGRAM) $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
+# Tests reach what they test as `package`, not by @testable: so they share one release build with the program.
 test: swift packages model ## set up what is missing, build, run every test
-	@echo "==> Building the tests (release)"
+	@echo "==> Building the program and the tests (release; the first time takes some minutes)"
+	@swift build -c release
 	@swift build -c release --build-tests
 	@echo "==> Running the tests"
-	@swift test -c release
+	@swift test -c release --disable-testable-imports
 	@set -e; for script in scripts/test-*.sh; do [ -e "$$script" ] || continue; \
 		echo "==> Running $$script"; "./$$script"; done
 

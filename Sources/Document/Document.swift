@@ -25,7 +25,7 @@ package struct DocToken: Sendable, Equatable {
         self.special = special
     }
 
-    func shifted(by delta: Int) -> DocToken {
+    package func shifted(by delta: Int) -> DocToken {
         DocToken(id: id, range: range.lowerBound + delta..<range.upperBound + delta, kept: kept, special: special)
     }
 }

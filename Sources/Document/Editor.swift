@@ -8,7 +8,7 @@ package struct Editor: Sendable {
     package internal(set) var place = Place(cursor: 0, anchor: nil)
     /// The column that up and down aim at. Unit: clusters.
     var goal: Int?
-    var history: History
+    package internal(set) var history: History
     var open: OpenStep?
     var version = 0
     var newestVersion = 0

@@ -19,6 +19,12 @@ package struct PromptFileError: Error, Sendable, Equatable, CustomStringConverti
     package let line: Int?
     package let fact: Fact
 
+    package init(path: String, line: Int?, fact: Fact) {
+        self.path = path
+        self.line = line
+        self.fact = fact
+    }
+
     package var description: String {
         let place = line.map { "\(path):\($0)" } ?? path
         return switch fact {

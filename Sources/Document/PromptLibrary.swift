@@ -22,6 +22,11 @@ package struct PromptLibrary: Sendable {
         package enum Kind: Sendable, Equatable { case added, removed, changed }
         package var path: String
         package var kind: Kind
+
+        package init(path: String, kind: Kind) {
+            self.path = path
+            self.kind = kind
+        }
     }
 
     package let folders: [String]

@@ -70,7 +70,7 @@ extension PromptFile {
     var opensWithSystem: Bool { Self.turns(in: body).first?.role == .system }
 
     /// The turns a text is made of: a line that is exactly `@system`, `@user` or `@assistant` opens one.
-    static func turns(in body: [UInt8]) -> [Turn] {
+    package static func turns(in body: [UInt8]) -> [Turn] {
         var turns: [Turn] = []
         var opened = false
         var role = Speaker.user

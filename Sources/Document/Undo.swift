@@ -7,8 +7,8 @@ package struct Place: Sendable, Equatable {
 /// The steps that take a document back and forth, exactly: bytes, kept ids, cursor, selection.
 ///
 /// A step holds only what differs between the document before and after it.
-struct History: Sendable {
-    struct Step: Sendable {
+package struct History: Sendable {
+    package struct Step: Sendable {
         var start: Int
         var before: Fragment
         var after: Fragment
@@ -24,9 +24,9 @@ struct History: Sendable {
 
     /// Unit: bytes; the newest step stays whatever its size.
     let limit: Int
-    private(set) var undone: [Step] = []
-    private(set) var done: [Step] = []
-    private(set) var size = 0
+    package private(set) var undone: [Step] = []
+    package private(set) var done: [Step] = []
+    package private(set) var size = 0
 
     init(limit: Int) { self.limit = limit }
 

@@ -1,21 +1,21 @@
 import Tokenizer
 
 /// Descending order of floats, ties by lowest id: the likeliest few without sorting the rest, or all by radix.
-enum Ranking {
-    struct Entry: Sendable, Equatable {
-        let id: TokenID
-        let value: Float
+package enum Ranking {
+    package struct Entry: Sendable, Equatable {
+        package let id: TokenID
+        package let value: Float
     }
 
     /// NaN becomes minus infinity, plus infinity the greatest finite number, and minus zero zero.
     @inline(__always)
-    static func plain(_ x: Float) -> Float {
+    package static func plain(_ x: Float) -> Float {
         let low = x > -.infinity ? x : -.infinity
         return (low < .greatestFiniteMagnitude ? low : .greatestFiniteMagnitude) + 0
     }
 
     /// The n greatest; values must be plain.
-    static func top(_ n: Int, of values: [Float]) -> [Entry] {
+    package static func top(_ n: Int, of values: [Float]) -> [Entry] {
         guard n > 0, !values.isEmpty else { return [] }
         guard n < values.count / 8 else { return Array(all(values).prefix(n)) }
         var best: [UInt64] = []
@@ -38,7 +38,7 @@ enum Ranking {
 
     /// All of them, greatest first; values must be plain.
     /// Source: a least-significant-digit radix sort of 11 bits a pass, which is stable and so keeps ids ascending in ties.
-    static func all(_ values: [Float]) -> [Entry] {
+    package static func all(_ values: [Float]) -> [Entry] {
         var words = [UInt64](unsafeUninitializedCapacity: values.count) { buffer, count in
             for index in values.indices { buffer[index] = packed(values[index], index) }
             count = values.count

@@ -106,7 +106,7 @@ package struct Sampler {
         return Double(word >> 11) * 0x1p-53
     }
 
-    static func mix(_ word: UInt64) -> UInt64 {
+    package static func mix(_ word: UInt64) -> UInt64 {
         var z = word
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
         z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb

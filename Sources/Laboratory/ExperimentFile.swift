@@ -1,8 +1,8 @@
 import Yams
 
 /// The YAML of an experiment as typed values that know their lines.
-struct ExperimentFile {
-    static let keys = [
+package struct ExperimentFile {
+    package static let keys = [
         "title", "look_at", "instruction", "example", "query", "answer", "labels", "pool", "test", "kind", "shots", "seeds",
         "orders", "score", "answer_context", "content_free",
     ]

@@ -15,9 +15,9 @@ package struct FewShot: Sendable {
     /// The shots of one cell before it is known for which item.
     package struct Draw: Sendable {
         /// The whole pool, shuffled.
-        let pool: [Int]
+        package let pool: [Int]
         /// Which of the drawn stands where. Shape: [shots]
-        let places: [Int]
+        package let places: [Int]
     }
 
     package func draw(_ cell: Cell) -> Draw {
@@ -59,14 +59,14 @@ package struct FewShot: Sendable {
 
 /// A random sequence of our own, so that a seed means the same shots everywhere and always.
 /// Source: splitmix64 (Steele, Lea and Flood 2014); the bound by Lemire's multiplication (2019).
-struct SeededRandom {
+package struct SeededRandom {
     private var state: UInt64 = 0
 
-    init(words: [UInt64]) {
+    package init(words: [UInt64]) {
         for word in words { state = next() ^ word }
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -74,7 +74,7 @@ struct SeededRandom {
         return z ^ (z >> 31)
     }
 
-    mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         let bound = UInt64(max(1, bound))
         var product = next().multipliedFullWidth(by: bound)
         while product.low < (0 &- bound) % bound { product = next().multipliedFullWidth(by: bound) }

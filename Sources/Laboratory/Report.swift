@@ -47,7 +47,7 @@ package enum Report {
     }
 
     /// A line of `items.jsonl`.
-    static func line(_ item: ItemResult, cell: Cell, labels: [String]) -> String {
+    package static func line(_ item: ItemResult, cell: Cell, labels: [String]) -> String {
         func label(_ index: Int) -> String { labels.indices.contains(index) ? quoted(labels[index]) : "null" }
         let scores = zip(labels, item.scores).map { label, score in
             "{\"label\":\(quoted(label)),\"sum\":\(number(score.sum)),\"tokens\":\(score.tokens),\"merges\":\(score.merges)}"

@@ -44,6 +44,12 @@ package struct LabelScore: Sendable, Equatable, Codable {
     package let tokens: Int
     package let merges: Bool
 
+    package init(sum: Double, tokens: Int, merges: Bool) {
+        self.sum = sum
+        self.tokens = tokens
+        self.merges = merges
+    }
+
     /// Minus infinity for rules that are not computed yet.
     package func value(_ rule: ScoreRule) -> Double {
         switch rule {

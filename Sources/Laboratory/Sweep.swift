@@ -25,6 +25,13 @@ package struct ItemResult: Sendable, Equatable {
     /// Shape: [labels]
     package let scores: [LabelScore]
 
+    package init(item: Int, promptHash: String, answer: Int, scores: [LabelScore]) {
+        self.item = item
+        self.promptHash = promptHash
+        self.answer = answer
+        self.scores = scores
+    }
+
     /// The number of the label with the highest score, ties by lowest number.
     package func guess(_ rule: ScoreRule) -> Int {
         var best = 0

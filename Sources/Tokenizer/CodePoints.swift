@@ -1,8 +1,8 @@
 /// What the pre-tokeniser patterns ask of a character.
-enum CharacterClass: UInt8 {
+package enum CharacterClass: UInt8 {
     case other, letter, number, space
 
-    init(_ point: UInt32) {
+    package init(_ point: UInt32) {
         // ASCII is most of all text, and three comparisons are quicker than any table.
         guard point < 0x80 else {
             self = CharacterClass.search(point)
@@ -18,7 +18,7 @@ enum CharacterClass: UInt8 {
     }
 
     /// By the table of changes alone.
-    static func search(_ point: UInt32) -> CharacterClass {
+    package static func search(_ point: UInt32) -> CharacterClass {
         let changes = UnicodeClasses.changes
         var low = 0, high = changes.count
         while low + 1 < high {
@@ -30,13 +30,13 @@ enum CharacterClass: UInt8 {
 }
 
 /// One step through bytes: a code point, or a single byte that is no part of valid UTF-8.
-struct CodePoint {
+package struct CodePoint {
     /// `notText` for a byte that is not UTF-8: it has the class other and equals no character.
     let value: UInt32
     /// Unit: bytes.
     let length: Int
 
-    static let notText: UInt32 = 0x11_0000
+    package static let notText: UInt32 = 0x11_0000
 
     /// The code point at `index`, read no further than `end`.
     init(_ bytes: [UInt8], at index: Int, end: Int) {

@@ -3,9 +3,9 @@
 /// In: any bytes. Out: the end of the piece that begins at a place; pieces are never empty and cover the text.
 /// Every piece costs time proportional to its length (at most twice that): no backtracking.
 /// Source: the patterns of GPT-2, SmolLM, Llama 3 and Qwen 2 as published with their tokenisers.
-struct Pretokenizer: Sendable, Equatable {
+package struct Pretokenizer: Sendable, Equatable {
     /// As `tokenizer.ggml.pre` names it.
-    let name: String
+    package let name: String
     /// The most digits of one piece; nil: any number.
     let digits: Int?
     /// Llama 3's pattern and its kin, else GPT-2's.
@@ -17,7 +17,7 @@ struct Pretokenizer: Sendable, Equatable {
     /// What holds when `tokenizer.ggml.add_bos_token` is absent.
     let addsBOS: Bool
 
-    static let table = [
+    package static let table = [
         Pretokenizer(name: "smollm", digits: 1, isModern: false, endsAtDigits: true, ignoresMerges: false, addsBOS: false),
         Pretokenizer(name: "gpt-2", digits: nil, isModern: false, endsAtDigits: false, ignoresMerges: false, addsBOS: false),
         Pretokenizer(name: "llama-bpe", digits: 3, isModern: true, endsAtDigits: false, ignoresMerges: true, addsBOS: true),

@@ -1,7 +1,7 @@
 import Testing
 import Tokenizer
 
-@testable import Document
+import Document
 
 @Suite struct EditorTests {
     private struct State: Equatable {

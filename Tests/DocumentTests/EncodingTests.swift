@@ -2,7 +2,7 @@ import GGUF
 import Testing
 import Tokenizer
 
-@testable import Document
+import Document
 
 @Suite struct EncodingTests {
     @Test("Encoding after edits equals encoding from scratch", arguments: Tiny.patterns)

@@ -1,7 +1,7 @@
 import Testing
 import Tokenizer
 
-@testable import Document
+import Document
 
 @Suite struct PromptFileTests {
     static func parse(_ text: String) throws -> PromptFile { try PromptFile(parsing: text.bytes, path: "p.md") }

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Document
+import Document
 
 @Suite struct PromptLibraryTests {
     @Test("Prompts and experiments are listed with title and look_at, and what is wrong with them")

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Document
+import Document
 
 @Suite struct SaverTests {
     @Test("A save replaces the content and keeps the mode; a new file follows the umask")

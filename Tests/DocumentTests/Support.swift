@@ -3,7 +3,7 @@ import Glibc
 import Testing
 import Tokenizer
 
-@testable import Document
+import Document
 
 /// A generator with a seed, so that a failure comes back.
 struct Dice: RandomNumberGenerator {

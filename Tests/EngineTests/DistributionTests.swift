@@ -1,7 +1,7 @@
 import Testing
 import Tokenizer
 
-@testable import Engine
+import Engine
 
 @Suite struct DistributionTests {
     @Test("Logprobs, entropy and order are those of the numpy reference")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Tokenizer
 
-@testable import Engine
+import Engine
 
 /// Fixtures/sampling.json, written by Fixtures/sampling.py.
 struct SamplingReference: Decodable {

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import Tokenizer
 
-@testable import Engine
+import Engine
 
 /// A generator of the tests' own, so that a failure can be run again.
 struct TestRandom: RandomNumberGenerator {

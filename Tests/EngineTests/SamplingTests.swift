@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Engine
+import Engine
 
 @Suite struct SamplingTests {
     @Test("The table has a row for every field, in the order of the stages, with flags as the keys with dashes")

@@ -1,6 +1,6 @@
 import Tokenizer
 
-@testable import Laboratory
+import Laboratory
 
 /// Words with the space before them are tokens; the score of a token follows from its bytes and from those before it.
 final class WordScorer: Scorer {

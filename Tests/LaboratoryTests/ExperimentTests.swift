@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Laboratory
+import Laboratory
 
 @Suite struct ExperimentTests {
     private func fault(_ yaml: String, pool: String = Sample.pool, test: String = Sample.test) -> ExperimentError? {

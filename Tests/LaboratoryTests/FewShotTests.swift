@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Laboratory
+import Laboratory
 
 @Suite struct FewShotTests {
     private let many = (0..<40).map { #"{"thing": "t\#($0)", "colour": "red"}"# + "\n" }.joined()

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Tokenizer
 
-@testable import Laboratory
+import Laboratory
 
 @Suite struct SweepTests {
     @Test("An answer's tokens are those that hold its bytes; one shared with the prompt is noticed")

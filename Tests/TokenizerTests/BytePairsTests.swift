@@ -2,7 +2,7 @@ import GGUF
 import Glibc
 import Testing
 
-@testable import Tokenizer
+import Tokenizer
 
 @Suite("Byte pairs")
 struct BytePairsTests {

@@ -1,7 +1,7 @@
 import GGUF
 import Testing
 
-@testable import Tokenizer
+import Tokenizer
 
 @Suite("The default model's tokeniser", .enabled(if: DefaultModel.isThere, DefaultModel.comment))
 struct DefaultModelTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Tokenizer
+import Tokenizer
 
 @Suite("Pieces")
 struct PretokenizerTests {

@@ -2,7 +2,7 @@ import Foundation
 import GGUF
 import Testing
 
-@testable import Tokenizer
+import Tokenizer
 
 /// Where the default model lies, when it is there.
 enum DefaultModel {

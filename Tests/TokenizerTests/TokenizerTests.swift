@@ -1,7 +1,7 @@
 import GGUF
 import Testing
 
-@testable import Tokenizer
+import Tokenizer
 
 @Suite("A tokeniser")
 struct TokenizerTests {
