@@ -22,7 +22,10 @@ package struct Wish: Sendable, Equatable {
         package var map: [HeadID] = []
         /// Heads and a key: how much every query looks at it.
         package var column: Column?
-        package struct Column: Sendable, Equatable { package var heads: [HeadID], key: Int }
+        package struct Column: Sendable, Equatable {
+            package var heads: [HeadID], key: Int
+            package init(heads: [HeadID], key: Int) { (self.heads, self.key) = (heads, key) }
+        }
         package init(query: Int) { self.query = query }
     }
     /// Counts the changes of `ids`; reports carry it back.
