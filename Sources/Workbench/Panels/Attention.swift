@@ -10,7 +10,10 @@ package struct AttentionState: Sendable {
     package enum Pane: String, Sendable, CaseIterable { case heads, map, text }
     package enum Metric: String, Sendable, CaseIterable { case toToken, entropy, previous, duplicate, induction }
     package enum Direction: Sendable { case out, into }
-    package struct Crosshair: Sendable, Equatable { package var query: Int, key: Int }
+    package struct Crosshair: Sendable, Equatable {
+        package var query: Int, key: Int
+        package init(query: Int, key: Int) { (self.query, self.key) = (query, key) }
+    }
 
     package var view = Pane.heads
     package var metric = Metric.toToken

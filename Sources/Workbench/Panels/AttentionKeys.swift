@@ -149,12 +149,12 @@ extension State {
     // MARK: Mouse
 
     /// A click inside the panel's border, from its upper left corner.
-    mutating func clickInAttention(x: Int, y: Int, in panel: Rect) {
+    package mutating func clickInAttention(x: Int, y: Int, in panel: Rect) {
         switch attention.view {
         case .heads:
             guard let shape = readyModel?.shape else { return }
             let grid = AttentionHeadGrid(panel, layers: shape.layers, heads: shape.heads, cursor: attention.cursor)
-            guard let head = grid.head(atX: panel.x + x, y: panel.y + y) else { return }
+            guard let head = grid.head(atX: panel.x + x, y: panel.y + y, now: attention.cursor) else { return }
             attention.touch()
             attention.cursor = head
         case .map:
@@ -174,7 +174,7 @@ extension State {
         }
     }
 
-    mutating func scrollInAttention(by step: Int) {
+    package mutating func scrollInAttention(by step: Int) {
         switch attention.view {
         case .heads:
             attention.touch()

@@ -31,7 +31,7 @@ struct AttentionMapGrid: Sendable {
 
     /// The nearest zoom at which all of the map is in sight.
     static func fit(_ map: AttentionMap, _ area: Rect) -> Int {
-        if map.pool == 1, map.tokens < area.height, map.tokens * 4 + nameWidth <= area.width { return -1 }
+        if map.pool == 1, map.tokens < area.height, map.tokens * 3 + nameWidth <= area.width { return -1 }
         let scales = scales(map)
         return (0...scales.upperBound).first { scale in
             let side = (map.rows.count + (1 << scale) - 1) >> scale
@@ -105,14 +105,16 @@ struct AttentionMapPlan: Sendable {
             let (left, right) = rest.split(right: 30)
             (area, info) = (left.split(right: 2).rest, right)
         } else {
-            (area, info) = rest.split(bottom: panel.height >= 8 ? 3 : panel.height >= 6 ? 2 : 1)
+            (area, info) = rest.split(bottom: panel.height < 6 ? 1 : panel.height < 8 || panel.width >= 44 ? 2 : 3)
         }
     }
 
     mutating func size(labelled: Bool, tokens: Int) {
         if labelled {
             let room = max(1, area.width - AttentionMapGrid.nameWidth)
-            keyWidth = min(9, max(4, room / max(1, tokens)))
+            // Where not all keys fit, those in sight are wide enough to be read.
+            let share = room / max(1, tokens)
+            keyWidth = share < 3 ? 5 : min(9, share)
             (rows, columns) = (max(1, area.height - 1), max(1, room / keyWidth))
         } else {
             (rows, columns, keyWidth) = (max(1, area.height) * 2, max(1, area.width), 1)

@@ -138,7 +138,7 @@ enum AttentionHeadsView {
             let owner = looked.isChosen ? "" : attention.locked.isEmpty || attention.locked == [id] ? " (most)" : " (chosen's most)"
             let room = min(rect.width, 30) - 3 - 8 - owner.count
             let name = TextWidth.fit(state.tokenName(looked.position, in: reading.headIDs), max(4, room))
-            line("to \(name)\(owner)", attention.preview?.weight(looked.position).map { Number.fixed(Double($0), 3) } ?? "–")
+            line("to \(name)\(owner)", attention.preview?.weight(looked.position).map { AttentionView.share(Double($0)) } ?? "–")
         } else { line("to", "…") }
         line("entropy, nats", attention.preview.map { Number.fixed(Double($0.entropy), 2) } ?? "…")
         let means = [AttentionState.Metric.previous, .duplicate, .induction].map { ($0, reading.scores?.value($0, id)) }
@@ -211,10 +211,11 @@ struct AttentionHeadGrid {
     func x(of head: Int) -> Int { bounds.x + labelWidth + (head - heads.lowerBound) * cell }
     func y(of row: Int) -> Int { bounds.y + (hasHeading ? 1 : 0) + row - rows.lowerBound }
 
-    /// The head drawn at a place of the screen; of two in a cell the one not chosen yet would be a guess, so the upper.
-    func head(atX px: Int, y py: Int) -> HeadID? {
+    /// The head drawn at a place of the screen: of two in a cell the upper, and the lower one when the upper is chosen already.
+    func head(atX px: Int, y py: Int, now: HeadID) -> HeadID? {
         let column = px - bounds.x - labelWidth, line = py - bounds.y - (hasHeading ? 1 : 0)
         guard column >= 0, line >= 0, column / cell < heads.count, line < rows.count else { return nil }
-        return HeadID((rows.lowerBound + line) * pair, heads.lowerBound + column / cell)
+        let upper = HeadID((rows.lowerBound + line) * pair, heads.lowerBound + column / cell)
+        return upper == now && pair == 2 && upper.layer + 1 < layers ? HeadID(upper.layer + 1, upper.head) : upper
     }
 }

@@ -86,13 +86,18 @@ enum AttentionMapView {
             if isLate { all += [("", Style()), (late(state, map, wanted), Style(.warning))] }
             lines = all
         } else {
-            let places = AttentionView.place(state.tokenText(cross.query), cross.query, width: info.width / 2 - 3) + " → "
-                + AttentionView.place(state.tokenName(cross.key), cross.key, width: info.width / 2 - 3)
-            let weights = [numbers.weight, numbers.share.map { "w/o first " + $0 } ?? numbers.log].joined(separator: "  ")
-            let scale = isLate ? late(state, map, wanted) : "rest \(numbers.rest)  pooled \(pooled)"
-            let all = [(places, Style()), (weights, Style(.number)), (heads + "  " + scale, Style(isLate ? .warning : .dim))]
-            lines = info.height == 1 ? [(places + " " + numbers.short, Style())]
-                : info.height == 2 ? [(places, Style()), (numbers.weight + "  " + heads, Style(.number))] : all
+            let side = info.width >= 44 ? max(9, (info.width - 23) / 2) : info.width / 2 - 3
+            let places = AttentionView.place(state.tokenText(cross.query), cross.query, width: side) + " → "
+                + AttentionView.place(state.tokenName(cross.key), cross.key, width: side)
+            let more = numbers.share.map { "w/o first " + $0 } ?? numbers.shortLog
+            let scale = heads + "  " + (isLate ? late(state, map, wanted) : "rest \(numbers.rest)  pooled \(pooled)")
+            let style = Style(isLate ? .warning : .dim)
+            switch info.height {
+            case 1: lines = [(places + " " + numbers.short, Style(.number))]
+            case 2 where info.width >= 44: lines = [(places + "  " + numbers.short + "  " + more, Style(.number)), (scale, style)]
+            case 2: lines = [(places, Style(.number)), (numbers.weight + "  " + heads, Style(.number))]
+            default: lines = [(places, Style(.number)), (numbers.weight + "  " + more, Style(.number)), (scale, style)]
+            }
         }
         for (row, line) in lines.enumerated().prefix(info.height) {
             frame.put(TextWidth.fit(line.0, info.width), x: info.x, y: info.y + row, style: line.1, clip: info)
@@ -106,7 +111,7 @@ enum AttentionMapView {
 
     /// The exact numbers of a cell, or of the largest in it where the model's own were pooled.
     private struct Numbers {
-        let weight: String, log: String, rest: String, short: String
+        let weight: String, log: String, shortLog: String, rest: String, short: String
         var share: String?, cell: String?
         init(_ map: AttentionMap, _ grid: AttentionMapGrid, _ cross: AttentionState.Crosshair, hidesFirst: Bool) {
             let row = map.rows.indices.contains(cross.query / map.pool) ? map.rows[cross.query / map.pool] : []
@@ -115,7 +120,8 @@ enum AttentionMapView {
             let isExact = map.pool == 1
             short = Number.fixed(value, 4)
             weight = (isExact ? "weight " : "largest weight ") + short
-            log = "log \(isExact ? "   " : "")" + Number.fixed(value > 0 ? logarithm(value) : -.infinity, 2)
+            let logarithmic = Number.fixed(value > 0 ? logarithm(value) : -.infinity, 2)
+            (log, shortLog) = ("log    " + logarithmic, "log " + logarithmic)
             let sum = Double(row.dropFirst().reduce(0, +))
             rest = isExact ? Number.fixed(sum, 3) : "–"
             if hidesFirst { share = !isExact || sum <= 0 ? "–" : cross.key == 0 ? "hidden" : Number.fixed(value / sum, 4) }

@@ -36,6 +36,13 @@ enum AttentionTextView {
         let page = state.attention.page, tokens = state.editor.document.tokens, lead = state.reading.lead
         let levels = Tints.attention(state)
         let source = state.attention.direction == .out ? AttentionState.query(state) : state.attention.columnKey(state)
+        func style(_ at: Int, _ index: inout Int) -> Style {
+            while index < tokens.count, tokens[index].range.upperBound <= at { index += 1 }
+            guard index < tokens.count, tokens[index].range.contains(at) else { return Style(.dim) }
+            let position = lead + index
+            if position == source { return Style(.selection) }
+            return levels.indices.contains(position) && levels[position] != nil ? Style(.text, heat: levels[position]) : Style(.dim)
+        }
         state.editor.document.bytes.withUnsafeBufferPointer { bytes in
             for row in 0..<rect.height {
                 guard page.top + row < page.starts.count else { break }
@@ -44,17 +51,14 @@ enum AttentionTextView {
                 var at = range.lowerBound, x = rect.x
                 var index = state.editor.document.token(at: at) ?? tokens.count
                 while at < range.upperBound, x < rect.maxX, let glyph = TextWidth.next(in: bytes, at: at) {
-                    while index < tokens.count, tokens[index].range.upperBound <= at { index += 1 }
-                    var style = Style(.dim)
-                    if index < tokens.count, tokens[index].range.contains(at) {
-                        let position = lead + index
-                        if position == source { style = Style(.selection) } else if levels.indices.contains(position), let level = levels[position] {
-                            style = Style(.text, heat: level)
-                        }
-                    }
-                    frame.put(glyph, x: x, y: rect.y + row, style: style, clip: rect)
+                    frame.put(glyph, x: x, y: rect.y + row, style: style(at, &index), clip: rect)
                     x += glyph.width
                     at = max(at + 1, glyph.range.upperBound)
+                }
+                // A newline that carries weight shows as one cell.
+                if at < bytes.count, bytes[at] == 0x0A, x < rect.maxX {
+                    let newline = style(at, &index)
+                    if newline.role != .dim { frame.put(" ", x: x, y: rect.y + row, style: newline, clip: rect) }
                 }
             }
         }

@@ -39,7 +39,7 @@ enum AttentionView {
         case .heads:
             let metric = attention.metric == .toToken ? "to token" : attention.metric == .entropy ? "entropy of the row" : "\(attention.metric.rawValue) score"
             return rect.width >= 34 ? "Heads · " + metric + (attention.isLog && attention.metric != .entropy ? ", log" : "") : "Heads"
-        case .map: return "Map"
+        case .map: return rect.width >= 34 ? "Map · " + name(of: attention.chosen) : "Map"
         case .text: return rect.width >= 34 ? "Text · " + (attention.direction == .out ? "where it looks" : "who looks at it") : "Text"
         }
     }
@@ -84,6 +84,9 @@ enum AttentionView {
         return two.hasPrefix("0.") ? String(two.dropFirst()) : Number.fixed(value, 1)
     }
 
+    /// A weight in three digits; what would round to nothing says so.
+    static func share(_ weight: Double) -> String { weight > 0 && weight < 0.0005 ? "<.001" : Number.fixed(weight, 3) }
+
     static func level(_ weight: Float, log: Bool) -> UInt8 { log ? Heat.logLevel(Double(weight)) : Heat.level(Double(weight)) }
 
     /// Ranked positions with their weights, as many as fit; the selected one stays in sight.
@@ -92,7 +95,6 @@ enum AttentionView {
         let bars = rect.width >= digits + 30 ? min(20, rect.width - digits - 22) : 0
         let numbers = rect.width >= digits + 20 ? "\(row.weights.count)".count + 1 : 0
         let width = max(1, rect.width - digits - 8 - bars - (bars > 0 ? 1 : 0) - numbers)
-        let largest = Double(row.order.first.map { row.weights[$0] } ?? 0)
         for line in 0..<rect.height {
             guard row.order.indices.contains(top + line) else { break }
             let position = row.order[top + line], weight = Double(row.weights[position]), y = rect.y + line
@@ -105,8 +107,11 @@ enum AttentionView {
                 x += numbers
                 frame.put("\(position)", rightAlignedTo: x, y: y, style: selected == top + line ? style : Style(.dim), clip: rect)
             }
-            frame.put(Number.fixed(weight, 3), rightAlignedTo: x + 6, y: y, style: style, clip: rect)
-            if bars > 0 { frame.bar(largest > 0 ? weight / largest : 0, x: x + 7, y: y, width: bars, style: selected == top + line ? style : Style(.bar), clip: rect) }
+            frame.put(share(weight), rightAlignedTo: x + 6, y: y, style: style, clip: rect)
+            // A full bar is all of the attention; an eighth of a cell is not drawn for next to nothing.
+            if bars > 0, weight >= 0.002 {
+                frame.bar(weight, x: x + 7, y: y, width: bars, style: selected == top + line ? style : Style(.bar), clip: rect)
+            }
         }
     }
 }
