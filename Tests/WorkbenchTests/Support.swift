@@ -5,7 +5,7 @@ import Terminal
 import Testing
 import Tokenizer
 
-@testable import Workbench
+import Workbench
 
 /// A real model of a few thousand numbers, with words of its own, so that panels can be drawn without the default model.
 enum Tiny {
@@ -141,9 +141,18 @@ extension State {
             state.slots[0] = panel
             state.focus = .slot(0)
         }
-        _ = state.update(.event(.focus(true)))
+        return state.settled()
+    }
+
+    /// As after a message that changes nothing.
+    func settled() -> State {
+        var state = self
+        _ = state.update(.event(.resize(width: size.width, height: size.height)))
         return state
     }
+
+    var textOfDocument: String { String(decoding: editor.document.bytes, as: UTF8.self) }
+    var screenText: String { View.frame(self).dump() }
 }
 
 /// A panel alone, of some size, as text.
@@ -158,3 +167,6 @@ func shown(_ frame: Frame) -> String { "\n" + frame.dump() + "\n" }
 
 /// Half a million small windows would be too many: these are the ones where something begins or ends to fit.
 let sizes: [(width: Int, height: Int)] = (1...14).flatMap { height in [1, 2, 3, 5, 8, 13, 20, 21, 27, 31, 38, 44, 45, 60].map { ($0, height) } } + [(500, 200), (96, 40)]
+
+/// Keeps a failed expectation from printing the whole state that a value was taken from.
+func copy<Value>(_ value: Value) -> Value { value }

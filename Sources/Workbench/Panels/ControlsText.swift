@@ -51,7 +51,7 @@ enum FieldText {
         default: break
         }
         guard let value = field.value(in: sampling), value.isFinite else { return "–" }
-        if field.isWhole { return compact ? "\(Int(value))" : Number.grouped(Int(value)) }
+        if field.isWhole { return compact ? Number.whole(value) : Number.grouped(Int(min(max(value, -1e15), 1e15))) }
         let digits = field.step < 0.1 ? 2 : 1
         var text = Number.fixed(value, digits)
         if let shown = Double(text), abs(shown - value) > 1e-9 { text = trimmedZeros(Number.fixed(value, 4)) }

@@ -143,7 +143,8 @@ private struct Page {
         let name = TokenText.name(actual, state.tokenizer)
         let isBehind = state.run.map { state.editor.cursor > $0.range.upperBound } ?? false
         let tails = [isBehind ? "  rank \(rank)  surprisal \(surprisal) nats, the newest; the text behind is unread" : nil,
-                     "  rank \(rank)  surprisal \(surprisal) nats  \(share)", "  rank \(rank)  surprisal \(surprisal)", "  rank \(rank)  \(surprisal) nats", " #\(rank) \(surprisal)"]
+                     "  rank \(rank)  surprisal \(surprisal) nats  \(share)", "  rank \(rank)  surprisal \(surprisal) nats",
+                     "  rank \(rank)  \(surprisal) nats", " #\(rank) \(surprisal)"]
         let room = rect.width - 2
         let tail = tails.compactMap { $0 }.first { TextWidth.columns($0) + min(6, TextWidth.columns(name)) <= room } ?? ""
         let shown = TextWidth.fit(name, room - TextWidth.columns(tail))
