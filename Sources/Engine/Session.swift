@@ -77,10 +77,17 @@ package final class Session {
         } catch { throw .model(error) }
         tokens += ids
         run(start..<tokens.count, taps)
-        guard let final = record.row(model.shape.layers, tokens.count - 1), (0..<model.shape.width).allSatisfy({ final[$0].isFinite }) else {
+        // What is not finite stays so through the attention of all that follow.
+        guard isFinite(tokens.count - 1) else {
+            let first = (start..<tokens.count).first { !isFinite($0) } ?? start
             rewind(to: start)
-            throw .notFinite(position: start)
+            throw .notFinite(position: first)
         }
+    }
+
+    private func isFinite(_ position: Int) -> Bool {
+        guard let final = record.row(model.shape.layers, position) else { return false }
+        return (0..<model.shape.width).allSatisfy { final[$0].isFinite }
     }
 
     /// The pass over positions whose pages are ready.
@@ -92,16 +99,20 @@ package final class Session {
         }
     }
 
+    /// Whether a position's record is at hand; one that is not is computed again when asked for.
+    package func isRecorded(_ position: Int) -> Bool { position < tokens.count && record.holds(position) }
+
     /// Brings dropped records back by computing their positions again over the kept cache; the bits are the same.
     func recall(_ positions: Range<Int>) throws(EngineError) {
-        var at = positions.lowerBound
-        while at < positions.upperBound {
-            guard !record.holds(at) else { at += 1; continue }
-            let start = at / PageLayout.positions * PageLayout.positions
-            let end = min(tokens.count, start + PageLayout.positions)
-            do { try record.prepare(start..<end) } catch { throw .model(error) }
-            for first in stride(from: start, to: end, by: Forward.batch) { run(first..<min(end, first + Forward.batch), []) }
-            at = end
+        guard let last = positions.last, !positions.allSatisfy(record.holds) else { return }
+        let size = PageLayout.positions
+        let start = positions.lowerBound / size * size, end = min(tokens.count, (last / size + 1) * size)
+        let dropped = stride(from: start, to: end, by: size).filter { !record.holds($0) }
+        // All pages at once: making room for one must not drop another of them.
+        do { try record.prepare(start..<end) } catch { throw .model(error) }
+        for page in dropped {
+            let pageEnd = min(end, page + size)
+            for first in stride(from: page, to: pageEnd, by: Forward.batch) { run(first..<min(pageEnd, first + Forward.batch), []) }
         }
     }
 
@@ -145,6 +156,7 @@ package final class Session {
     /// Returns fewer when cancelled.
     package func steps(_ range: Range<Int>, cancelled: () -> Bool = { false }) throws(EngineError) -> [Step?] {
         let range = range.clamped(to: 0..<tokens.count)
+        guard !range.isEmpty else { return [] }
         let targets = max(1, range.lowerBound)..<max(1, range.upperBound)
         let found = UnsafeMutableBufferPointer<Step?>.allocate(capacity: range.count)
         found.initialize(repeating: nil)

@@ -65,14 +65,13 @@ package struct Architecture: Sendable, Equatable {
         }
         headWidth = try size("attention.key_length", in: 1...1024, default: max(1, width / heads))
         let valueWidth = try size("attention.value_length", in: 1...1024, default: headWidth)
-        guard valueWidth == headWidth, headWidth % 16 == 0 else {
-            throw .key(path: path, key: "\(family).attention.key_length", expected: "a multiple of 16, the same for values",
-                       found: "\(headWidth) and \(valueWidth)")
-        }
         hidden = try size("feed_forward_length", in: 16...1_048_576)
-        guard width % 16 == 0, hidden % 16 == 0 else {
-            throw .key(path: path, key: "\(family).embedding_length and feed_forward_length", expected: "multiples of 16",
-                       found: "\(width) and \(hidden)")
+        for (key, found) in [("attention.key_length", headWidth), ("embedding_length", width), ("feed_forward_length", hidden)]
+        where found % 16 != 0 {
+            throw .key(path: path, key: "\(family).\(key)", expected: "a multiple of 16", found: "\(found)")
+        }
+        guard valueWidth == headWidth else {
+            throw .key(path: path, key: "\(family).attention.value_length", expected: "\(headWidth), as for keys", found: "\(valueWidth)")
         }
         context = try size("context_length", in: 1...16_777_216)
         vocabulary = try size("vocab_size", in: 1...4_194_304, default: gguf.tensor("token_embd.weight")?.shape.last ?? 0)
