@@ -18,13 +18,15 @@ extension State {
             do throws(PromptFileError) {
                 file.prompt = try PromptFile(parsing: bytes, path: path)
                 if !file.prompt.notices.isEmpty { news = (file.prompt.notices.joined(separator: "; "), .warning) }
-                else if let look = file.prompt.lookAt { news = (look, .plain) }
+                else if let look = file.prompt.lookAt, file.prompt.variables.isEmpty { news = (look, .plain) }
             } catch {
                 file.isRaw = true
                 news = ("\(error) It is shown as plain text and saved as it stands.", .error)
             }
         }
         backToDocument()
+        files.filter = LineInput()
+        files.choose(path)
         lastRun = nil
         file.values = file.prompt.variables.map { $0.standard ?? "" }
         file.isTemplate = !file.prompt.variables.isEmpty
@@ -251,7 +253,10 @@ extension State {
 
     mutating func askForVariable(_ index: Int) {
         let variables = file.prompt.variables
-        guard variables.indices.contains(index), file.values.indices.contains(index) else { return }
+        guard variables.indices.contains(index), file.values.indices.contains(index) else {
+            if let look = file.prompt.lookAt { say(look) }
+            return
+        }
         let label = variables.count == 1 ? variables[index].name : "\(variables[index].name) (\(index + 1) of \(variables.count))"
         overlay = .input(.init(purpose: .variable(index), label: label, line: LineInput(file.values[index])))
     }

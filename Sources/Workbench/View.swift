@@ -116,6 +116,11 @@ enum Footer {
             frame.put(TextWidth.fit(notice.text, rect.width - 2), x: 1, y: rect.y, style: Style(role), clip: rect)
             return
         }
+        if let keys = OverlayView.keys(state) {
+            let text = Frame.fitLegend(keys, rect.width - 2)
+            frame.put(text.isEmpty ? TextWidth.fit(keys, rect.width - 2) : text, x: 1, y: rect.y, style: Style(.dim), clip: rect)
+            return
+        }
         for entry in places(state) {
             let key = entry.text.prefix { $0 != " " }
             frame.put(entry.text, x: entry.x, y: rect.y, style: Style(.dim), clip: rect)

@@ -79,6 +79,8 @@ package struct FilesState: Sendable, Equatable {
         clamp(rows: height)
     }
 
+    mutating func choose(_ path: String) { selected = shown.firstIndex { $0.path == path } ?? selected }
+
     mutating func scroll(by step: Int, rows height: Int) {
         top += step
         clamp(rows: height)
@@ -165,6 +167,7 @@ extension State {
     mutating func backToDocument() {
         zoomed = false
         focus = .document
+        files.isFiltering = false
         guard let covered = files.covered else { return }
         files.covered = nil
         guard slots[0] == .files else { return }
@@ -176,7 +179,7 @@ extension State {
     mutating func renamed(_ path: String, to next: String) {
         if file.path == path { file.path = next }
         files.expected = next
-        say("renamed to \(next)")
+        if next != path { say("renamed to \(next)") }
     }
 
     mutating func duplicated(_ path: String) {

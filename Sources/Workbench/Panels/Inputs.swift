@@ -49,6 +49,7 @@ extension State {
             text.follows = true
         case .saveAs: afterSave = nil
         case .candidateFind: soughtChanged("")
+        case .variable: askForVariable(file.values.count)
         default: break
         }
         return []

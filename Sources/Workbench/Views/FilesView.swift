@@ -21,12 +21,10 @@ struct FilesParts {
             preview = Rect(x: halves.rest.x + 2, y: halves.rest.y, width: halves.rest.width - 2, height: halves.rest.height)
         }
         if state.files.isFiltering || !state.files.filter.scalars.isEmpty { (filter, list) = list.split(top: 1) }
-        guard let entry = state.files.chosen, list.height >= 6 else { return }
-        let sentence = entry.problem ?? entry.lookAt.map { "Look at: " + $0 } ?? ""
-        guard !sentence.isEmpty else { return }
         // As many lines for every entry, so that the list stands still while one goes through it.
-        let room = min(list.height / 3, 5)
-        lines = Words.wrap(sentence, width: max(1, list.width - 2))
+        guard list.height >= 6, state.files.entries.contains(where: { $0.problem != nil || $0.lookAt != nil }) else { return }
+        let room = min(list.height / 3, 5), entry = state.files.chosen
+        lines = Words.wrap(entry?.problem ?? entry?.lookAt.map { "Look at: " + $0 } ?? "", width: max(1, list.width - 2))
         if lines.count > room { lines = lines.prefix(room - 1) + [TextWidth.fit(lines[(room - 1)...].joined(separator: " "), list.width - 2)] }
         (list, look) = list.split(bottom: room + 1)
     }

@@ -11,6 +11,25 @@ enum OverlayView {
         }
     }
 
+    /// The keys that work now, where they are not those of the focus; nil where they are. Entries stand two spaces apart.
+    static func keys(_ state: State) -> String? {
+        switch state.overlay {
+        case .help: "↑↓ PgUp PgDn scroll  Esc close"
+        case .palette: "⏎ run  ↑↓ choose  Esc close"
+        case .confirm(let confirm): confirm.choices.map { "\($0.keys.first ?? .escape) \($0.label)" }.joined(separator: "  ")
+        case .input(let input):
+            switch input.purpose {
+            case .find: "⏎ keep  F3 next  ↑ the text before  Esc back"
+            case .saveAs: "⏎ save  Esc stay  a name alone goes to \(state.files.ownFolder)"
+            case .rename: "⏎ rename  Esc stay"
+            case .special: "⏎ insert  Tab complete  Esc stay"
+            case .variable: "⏎ next  Esc take the rest as shown"
+            case .candidateFind, .bias, .field: "⏎ take  Esc stay"
+            }
+        case nil: state.files.isFiltering && state.focusedPanel == .files ? "⏎ open  ↑↓ choose  Esc show all" : nil
+        }
+    }
+
     /// A cleared box in the middle, with room around it where there is some.
     static func box(_ state: State, width: Int, height: Int) -> Rect {
         let width = min(width, state.size.width), height = min(height, max(3, state.size.height - 2))
@@ -28,23 +47,8 @@ enum InputView {
         let rect = rect(state)
         frame.fill(rect)
         let x = 1 + frame.put(TextWidth.fit(input.label, rect.width / 2) + ": ", x: 1, y: rect.y, style: Style(.focus, .bold), clip: rect)
-        let hint = hint(input, state)
-        // The hint goes where it leaves the text some room.
-        let shows = rect.width - x - TextWidth.columns(hint) - 2 > max(16, TextWidth.columns(input.line.text) + 1)
-        if shows { frame.put(hint, rightAlignedTo: rect.maxX - 1, y: rect.y, style: Style(.dim), clip: rect) }
-        let field = Rect(x: x, y: rect.y, width: max(1, rect.width - x - 1 - (shows ? TextWidth.columns(hint) + 1 : 0)), height: 1)
+        let field = Rect(x: x, y: rect.y, width: max(1, rect.width - x - 1), height: 1)
         put(input.line, in: field, style: Style(.text), &frame)
-    }
-
-    private static func hint(_ input: Overlay.Input, _ state: State) -> String {
-        switch input.purpose {
-        case .find: "⏎ keep  F3 next  Esc back"
-        case .saveAs: "⏎ save  Esc stay  a name alone goes to \(state.files.ownFolder)"
-        case .rename: "⏎ rename  Esc stay"
-        case .special: "⏎ insert  Tab complete  Esc stay"
-        case .variable: "⏎ next  Esc take the rest as shown"
-        case .candidateFind, .bias, .field: "⏎ take  Esc stay"
-        }
     }
 
     /// A line being typed, with the terminal's cursor in it; it scrolls where it is longer than its field.

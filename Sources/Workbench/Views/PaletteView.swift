@@ -33,10 +33,13 @@ enum PaletteView {
     private static func draw(_ row: Command.Row, _ obstacle: String?, _ chosen: Bool, _ rect: Rect, _ frame: inout Frame) {
         let style = chosen ? Style(.selection) : Style(obstacle == nil ? .text : .dim)
         if chosen { frame.fill(rect, style: style) }
-        let keys = obstacle.map { TextWidth.fit($0, rect.width / 2) } ?? row.keyNames
-        let room = max(0, rect.width - TextWidth.columns(keys) - 4)
+        let keys = row.keyNames, reason = TextWidth.fit(obstacle ?? "", rect.width / 2)
+        let keysAt = rect.maxX - 1 - TextWidth.columns(keys)
+        let reasonAt = keysAt - (keys.isEmpty ? 0 : 2) - TextWidth.columns(reason)
+        let room = max(0, reasonAt - rect.x - 3)
         let title = row.context == .everywhere ? row.title : "\(row.context.title): \(row.title)"
         frame.put(TextWidth.fit(title, room), x: rect.x + 1, y: rect.y, style: style, clip: rect)
-        frame.put(keys, rightAlignedTo: rect.maxX - 1, y: rect.y, style: chosen || obstacle != nil ? style : Style(.key), clip: rect)
+        frame.put(reason, x: reasonAt, y: rect.y, style: style, clip: rect)
+        frame.put(keys, x: keysAt, y: rect.y, style: chosen || obstacle != nil ? style : Style(.key), clip: rect)
     }
 }
