@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 program=$(realpath -- "${PROGRAM:-.build/release/terrarium}")
 server=terrarium-picture-$$
+screens=0
 scratch=$(mktemp -d)
 export LC_ALL=C.UTF-8
 
@@ -24,6 +25,8 @@ trap finish EXIT
 # start COLUMNS ROWS FILE: the program in a terminal of 256 colours, with nobody's own settings.
 start() {
     on kill-server 2>/dev/null || true
+    screens=$((screens + 1))
+    server=terrarium-picture-$$-$screens # a server that is going would take the next session with it
     on -f /dev/null new-session -d -x "$1" -y "$2" -e "XDG_CONFIG_HOME=$scratch" -e "XDG_DATA_HOME=$scratch" \
         -e TERM=tmux-256color -e COLORTERM= -e NO_COLOR= "$program" "$3" --color 256
     on set-option -g status off
@@ -68,8 +71,22 @@ take() {
     echo "==> docs/$1.svg, $(stat -c %s "docs/$1.svg") bytes"
 }
 
+# The prompt with the usual sampling instead of the likeliest token, so that it shows what each setting cuts.
+sed 's/^temperature: 0$/seed: 1/' prompts/few-shot-translation.md >"$scratch/few-shot-translation.md"
+
 echo "==> The desk"
-start 132 36 prompts/few-shot-translation.md
+start 132 36 "$scratch/few-shot-translation.md"
 keys C-g
+until_shown 'is black'
 settled
+keys M-b M-b # before the last word
 take screen "Terrarium: a few-shot prompt, the candidates before a token, and where it looks"
+
+echo "==> The map of one head"
+start 104 42 prompts/induction.md
+keys C-g
+until_shown 'green stone'
+settled
+keys Tab Tab
+keys v z
+take attention-map "Terrarium: one attention head over a repeated sequence"
