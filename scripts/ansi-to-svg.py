@@ -187,7 +187,7 @@ class Picture:
             return False
         return True
 
-    def svg(self, title):
+    def svg(self, title, cursor):
         width, height = self.width * W + 2 * MARGIN, self.height * H + 2 * MARGIN
         out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
                f"<title>{escape(title)}</title>",
@@ -205,6 +205,9 @@ class Picture:
                 length = f' textLength="{count * W}" lengthAdjust="spacingAndGlyphs"' if text.isascii() else ""
                 out.append(f'<text x="{x}" y="{y}"{length}>{escape(text)}</text>')
             out.append("</g>")
+        if cursor:
+            x, y = MARGIN + cursor[0] * W, MARGIN + cursor[1] * H
+            out.append(f'<rect x="{x}" y="{y}" width="{W}" height="{H}" fill="{INK}" fill-opacity="0.5"/>')
         return "\n".join(out + ["</svg>", ""])
 
     @staticmethod
@@ -224,12 +227,14 @@ class Picture:
 def main():
     parser = argparse.ArgumentParser(description="A captured terminal screen as an SVG picture.")
     parser.add_argument("--title", default="A terminal screen")
-    title = parser.parse_args().title
+    parser.add_argument("--cursor", metavar="COLUMN,ROW", help="where the terminal's cursor stands")
+    arguments = parser.parse_args()
+    cursor = [int(number) for number in arguments.cursor.split(",")] if arguments.cursor else None
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
     picture, pen = Picture(), Pen()
     for row, line in enumerate(text.rstrip("\n").split("\n")):
         picture.line(line, row, pen)
-    sys.stdout.write(picture.svg(title))
+    sys.stdout.write(picture.svg(arguments.title, cursor))
 
 
 main()

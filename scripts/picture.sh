@@ -18,7 +18,8 @@ done
 on() { tmux -L "$server" "$@"; }
 finish() {
     on kill-server 2>/dev/null || true
-    rm -rf "$scratch"
+    # The program, sent away, keeps its unsaved text in there.
+    rm -rf "$scratch" 2>/dev/null || { sleep 1; rm -rf "$scratch"; }
 }
 trap finish EXIT
 
@@ -61,12 +62,15 @@ settled() {
     exit 1
 }
 
+# Where the cursor stands; nothing when it is hidden.
+cursor() { on display-message -p '#{?cursor_flag,#{cursor_x}#,#{cursor_y},}'; }
+
 # take NAME TITLE: the screen as docs/NAME.svg.
 take() {
     settled
     on capture-pane -e -p >"$scratch/$1.ansi"
     if [ -n "${KEEP:-}" ]; then cp "$scratch/$1.ansi" "$KEEP/"; fi
-    python3 scripts/ansi-to-svg.py --title "$2" <"$scratch/$1.ansi" >"$scratch/$1.svg"
+    python3 scripts/ansi-to-svg.py --title "$2" --cursor "$(cursor)" <"$scratch/$1.ansi" >"$scratch/$1.svg"
     mv "$scratch/$1.svg" "docs/$1.svg"
     echo "==> docs/$1.svg, $(stat -c %s "docs/$1.svg") bytes"
 }
@@ -77,7 +81,7 @@ sed 's/^temperature: 0$/seed: 1/' prompts/few-shot-translation.md >"$scratch/few
 echo "==> The desk"
 start 132 36 "$scratch/few-shot-translation.md"
 keys C-g
-until_shown 'is black'
+until_shown 'stop text'
 settled
 keys M-b M-b # before the last word
 take screen "Terrarium: a few-shot prompt, the candidates before a token, and where it looks"
@@ -85,7 +89,7 @@ take screen "Terrarium: a few-shot prompt, the candidates before a token, and wh
 echo "==> The map of one head"
 start 104 42 prompts/induction.md
 keys C-g
-until_shown 'green stone'
+until_shown 'max tokens'
 settled
 keys Tab Tab
 keys v z

@@ -193,7 +193,7 @@ import Workbench
     @Test("a captured screen becomes shapes that tile and text in its cells", .enabled(if: Tool.isThere("python3"), "python3 is not installed"))
     func converter() throws {
         let screen = "\u{1B}[1mab\u{1B}[0m \u{1B}[38;5;226;48;5;17m▀▀\u{1B}[39;49m\u{1B}[7mx\u{1B}[m─\n\u{1B}[31m<é\u{4E2D}&\u{1B}[m █\n"
-        let result = try Tool.run(["python3", "scripts/ansi-to-svg.py", "--title", "A & B"], in: Self.root, input: screen)
+        let result = try Tool.run(["python3", "scripts/ansi-to-svg.py", "--title", "A & B", "--cursor", "6,1"], in: Self.root, input: screen)
         #expect(result.status == 0 && result.errors == "")
         let svg = result.output
         #expect(XMLParser(data: Data(svg.utf8)).parse())
@@ -203,6 +203,7 @@ import Workbench
         #expect(svg.contains("<path fill=\"#ffff00\" d=\"M32 8h16v9h-16z\"/>"), "two half blocks are one shape")
         #expect(svg.contains("<path fill=\"#00005f\" d=\"M32 8h16v17h-16z\"/>"), "their background lies under both halves")
         #expect(svg.contains("<path fill=\"#d5d8de\" d=\"M48 8h8v17h-8z\"/>"), "reverse video has the ink as background")
+        #expect(svg.contains("<rect x=\"56\" y=\"25\" width=\"8\" height=\"17\" fill=\"#d5d8de\" fill-opacity"), "the cursor")
         #expect(svg.contains("<g fill=\"#d5d8de\" font-weight=\"bold\">\n<text x=\"8\" y=\"21\" textLength=\"16\""))
         #expect(svg.contains(">&lt;</text>") && svg.contains("<text x=\"24\" y=\"38\">\u{4E2D}</text>"))
         #expect(svg.contains("<text x=\"40\" y=\"38\" textLength=\"8\" lengthAdjust=\"spacingAndGlyphs\">&amp;</text>"), "after a wide character")
