@@ -47,7 +47,8 @@ extension State {
             }
             file.awaitsModel = false
             if file.isChat, tokenizer.chatTemplate == nil {
-                say("this model's chat template (\(tokenizer.unknownTemplate ?? "none")) is not one Terrarium writes; the prompt is shown as plain text", .warning)
+                let template = tokenizer.unknownTemplate ?? "none"
+                say("this model's chat template (\(template)) is not one Terrarium writes; the prompt is shown as plain text", .warning)
             }
             reset(to: try file.prompt.document(values, tokenizer: tokenizer))
         } catch { say("\(error)", .error) }

@@ -117,8 +117,15 @@ enum Footer {
             return
         }
         if let keys = OverlayView.keys(state) {
-            let text = Frame.fitLegend(keys, rect.width - 2)
-            frame.put(text.isEmpty ? TextWidth.fit(keys, rect.width - 2) : text, x: 1, y: rect.y, style: Style(.dim), clip: rect)
+            var x = 1
+            for (key, label) in keys {
+                let text = TextWidth.fit("\(key) \(label)", rect.width - 1 - x)
+                // The first is cut where it has to be, the others go whole.
+                guard x == 1 || x + TextWidth.columns(key) + TextWidth.columns(label) < rect.width else { break }
+                let end = x + frame.put(text, x: x, y: rect.y, style: Style(.dim), clip: rect)
+                frame.put(key, x: x, y: rect.y, style: Style(.key), clip: rect)
+                x = end + 2
+            }
             return
         }
         for entry in places(state) {

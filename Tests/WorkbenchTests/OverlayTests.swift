@@ -46,7 +46,7 @@ import Workbench
 
     @Test("a special token goes in as one piece; Tab completes its name; a wrong name stays to be mended") func special() {
         var state = State.desk("", width: 80, height: 24)
-        for text in ["ctrl-p"] where text == "ctrl-p" { state.press(keys: .ctrl("p")) }
+        state.press(keys: .ctrl("p"))
         _ = state.update(.event(.paste(Array("special token".utf8))))
         state.press(keys: .enter)
         _ = state.update(.event(.paste(Array("<|im".utf8))))
@@ -81,6 +81,21 @@ import Workbench
         #expect(world.press(.ctrl("z")) == [.suspend])
         #expect(world.press(.ctrl("l")) == [.redraw])
         #expect(world.press(.ctrl("q")).contains(.quit))
+    }
+
+    @Test("the footer names the keys that work now") func footer() {
+        let world = World()
+        func footer() -> String { world.part(x: 0, y: 23, width: 80, height: 1) }
+        #expect(footer().contains("^G generate"))
+        for (keys, words) in [([Key.ctrl("f")], "⏎ keep  F3 next"), ([.ctrl("p")], "⏎ run"), ([.f(1)], "↑↓ scroll"), ([.ctrl("o"), .char("/")], "Esc show all")] {
+            for key in keys { world.press(key) }
+            #expect(footer().contains(words) && !footer().contains("^G"))
+            world.press(.escape)
+        }
+        world.press(.escape)
+        world.type("x")
+        world.press(.ctrl("q"))
+        #expect(footer() == "\n s save  d discard and quit  Esc stay\n")
     }
 
     @Test("a long line of text scrolls so that its cursor is on the screen") func longLine() {

@@ -122,17 +122,26 @@ extension State {
 
 extension Overlay.Confirm {
     enum Answer: Sendable { case save, go, stay }
-    /// An answer; the first key is the one named.
-    struct Choice: Sendable { let keys: [Key], label: String, answer: Answer }
+    struct Choice: Sendable {
+        /// The first is the one named.
+        let keys: [Key], label: String, answer: Answer
+        var name: String { keys.first.map { "\($0)" } ?? "" }
+    }
 
     var choices: [Choice] {
-        switch purpose {
-        case .quit: [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("d")], label: "discard and quit", answer: .go), stay]
-        case .open: [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("d")], label: "discard and open", answer: .go), stay]
-        case .new: [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("d")], label: "discard", answer: .go), stay]
-        case .overwrite: [Choice(keys: [.char("o"), .char("y")], label: "overwrite", answer: .go), Choice(keys: [.escape, .char("n")], label: "back", answer: .stay)]
-        case .trash: [Choice(keys: [.char("x"), .char("y")], label: "to the trash", answer: .go), Choice(keys: [.escape, .char("n")], label: "keep", answer: .stay)]
+        func save(orElse label: String) -> [Choice] {
+            [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("d")], label: label, answer: .go),
+             Choice(keys: [.escape], label: "stay", answer: .stay)]
+        }
+        func go(_ key: Key, _ label: String, orElse other: String) -> [Choice] {
+            [Choice(keys: [key, .char("y")], label: label, answer: .go), Choice(keys: [.escape, .char("n")], label: other, answer: .stay)]
+        }
+        return switch purpose {
+        case .quit: save(orElse: "discard and quit")
+        case .open: save(orElse: "discard and open")
+        case .new: save(orElse: "discard")
+        case .overwrite: go(.char("o"), "overwrite", orElse: "back")
+        case .trash: go(.char("x"), "to the trash", orElse: "keep")
         }
     }
-    private var stay: Choice { Choice(keys: [.escape], label: "stay", answer: .stay) }
 }

@@ -76,8 +76,9 @@ enum FilesView {
         if chosen { frame.put("▸", x: line.x, y: line.y, style: style(.focus), clip: line) }
         let width = max(8, min(names + 2, line.width * (line.width > 44 ? 3 : 5) / 7) - indent)
         let x = line.x + 2 + indent
-        frame.put(TextWidth.fit(entry.fileName, min(width, line.maxX - x - 2)), x: x, y: line.y, style: style(entry.problem != nil ? .error : isOpen ? .accent : .text), clip: line)
-        if isOpen, state.editor.isDirty { frame.put("●", x: x + min(width, line.maxX - x - 2) + 1, y: line.y, style: style(.warning), clip: line) }
+        let room = min(width, line.maxX - x - 2), role: Role = entry.problem != nil ? .error : isOpen ? .accent : .text
+        frame.put(TextWidth.fit(entry.fileName, room), x: x, y: line.y, style: style(role), clip: line)
+        if isOpen, state.editor.isDirty { frame.put("●", x: x + room + 1, y: line.y, style: style(.warning), clip: line) }
         let title = entry.problem == nil ? entry.title ?? "" : "cannot be read as a prompt"
         let at = x + width + 3
         if line.maxX - at > 6 { frame.put(TextWidth.fit(title, line.maxX - at), x: at, y: line.y, style: style(.dim), clip: line) }

@@ -51,8 +51,11 @@ enum HelpView {
     private static func legend(_ width: Int) -> [Line] {
         func say(_ text: String) -> [Line] { Words.wrap(text, width: width).map { .text($0) } }
         return [.heading("What is to be seen")]
-            + say("A token is a piece of text with a number: often a word with the space before it. The model reads tokens and says for each token of its vocabulary how likely it comes next.")
-            + say("Surprisal is -ln of the probability the model gave to the token that stands there, in nats: 0 was certain, 0.7 one in two, 2.3 one in ten, 6.9 one in a thousand. Entropy H is the surprisal to be expected; e^H says among how many equally likely tokens that would be.")
+            + say("A token is a piece of text with a number: often a word with the space before it. The model reads tokens and says for each "
+                + "token of its vocabulary how likely it comes next.")
+            + say("Surprisal is -ln of the probability the model gave to the token that stands there, in nats: 0 was certain, 0.7 one in two, "
+                + "2.3 one in ten, 6.9 one in a thousand. Entropy H is the surprisal to be expected; e^H says among how many equally likely "
+                + "tokens that would be.")
             + [.ramp("probability", "0 … 1 of the token that stands there"), .ramp("surprisal", "0 … 10 nats"),
                .ramp("rank", "likeliest … thousands stood before it"), .ramp("entropy", "0 … 8 nats before the token"),
                .ramp("attention", "0.005 … 1, logarithmic: where the chosen token looks")]

@@ -11,22 +11,22 @@ enum OverlayView {
         }
     }
 
-    /// The keys that work now, where they are not those of the focus; nil where they are. Entries stand two spaces apart.
-    static func keys(_ state: State) -> String? {
+    /// The keys that work now, with what they do, where they are not those of the focus; nil where they are.
+    static func keys(_ state: State) -> [(key: String, label: String)]? {
         switch state.overlay {
-        case .help: "↑↓ PgUp PgDn scroll  Esc close"
-        case .palette: "⏎ run  ↑↓ choose  Esc close"
-        case .confirm(let confirm): confirm.choices.map { "\($0.keys.first ?? .escape) \($0.label)" }.joined(separator: "  ")
+        case .help: [("↑↓", "scroll"), ("PgUp PgDn", "page"), ("Esc", "close")]
+        case .palette: [("⏎", "run"), ("↑↓", "choose"), ("Esc", "close")]
+        case .confirm(let confirm): confirm.choices.map { ($0.name, $0.label) }
         case .input(let input):
             switch input.purpose {
-            case .find: "⏎ keep  F3 next  ↑ the text before  Esc back"
-            case .saveAs: "⏎ save  Esc stay  a name alone goes to \(state.files.ownFolder)"
-            case .rename: "⏎ rename  Esc stay"
-            case .special: "⏎ insert  Tab complete  Esc stay"
-            case .variable: "⏎ next  Esc take the rest as shown"
-            case .candidateFind, .bias, .field: "⏎ take  Esc stay"
+            case .find: [("⏎", "keep"), ("F3", "next"), ("↑", "the text before"), ("Esc", "back")]
+            case .saveAs: [("⏎", "save"), ("Esc", "stay"), ("~", "home folder; a name alone goes to \(state.files.ownFolder)")]
+            case .rename: [("⏎", "rename"), ("Esc", "stay")]
+            case .special: [("⏎", "insert"), ("Tab", "complete"), ("Esc", "stay")]
+            case .variable: [("⏎", "next"), ("Esc", "take the rest as shown")]
+            case .candidateFind, .bias, .field: [("⏎", "take"), ("Esc", "stay")]
             }
-        case nil: state.files.isFiltering && state.focusedPanel == .files ? "⏎ open  ↑↓ choose  Esc show all" : nil
+        case nil: state.files.isFiltering && state.focusedPanel == .files ? [("⏎", "open"), ("↑↓", "choose"), ("Esc", "show all")] : nil
         }
     }
 
@@ -86,7 +86,7 @@ enum ConfirmView {
         return zip(starts, starts.dropFirst() + [bytes.count]).map { String(decoding: bytes[$0..<$1], as: UTF8.self) }
     }
 
-    private static func text(_ choice: Overlay.Confirm.Choice) -> String { "\(choice.keys.first ?? .escape) \(choice.label)" }
+    private static func text(_ choice: Overlay.Confirm.Choice) -> String { "\(choice.name) \(choice.label)" }
     private static func width(_ row: [Overlay.Confirm.Choice]) -> Int { row.reduce(-2) { $0 + TextWidth.columns(text($1)) + 2 } }
 
     static func draw(_ confirm: Overlay.Confirm, _ state: State, _ frame: inout Frame) {
@@ -96,9 +96,8 @@ enum ConfirmView {
         let clip = box.interior
         for (row, line) in lines.enumerated() { frame.put(line, x: box.x + 2, y: box.y + 1 + row, style: Style(.text), clip: clip) }
         for place in places(box, lines.count, rows) {
-            let key = "\(place.choice.keys.first ?? .escape)"
             frame.put(text(place.choice), x: place.x, y: place.y, style: Style(.text), clip: clip)
-            frame.put(key, x: place.x, y: place.y, style: Style(.key, .bold), clip: clip)
+            frame.put(place.choice.name, x: place.x, y: place.y, style: Style(.key, .bold), clip: clip)
         }
         frame.cursor = nil
     }
