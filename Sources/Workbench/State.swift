@@ -147,6 +147,8 @@ package enum Overlay: Sendable, Equatable {
         package var line: LineInput
         /// Where the cursor stood when it was opened. Unit: bytes.
         var origin = 0
+        /// True while the line is as it was offered: what is typed takes its place.
+        var isOffered = false
     }
     package struct Confirm: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable { case quit, open(String), new, overwrite(String), trash(String) }

@@ -259,7 +259,7 @@ extension State {
             return
         }
         let label = variables.count == 1 ? variables[index].name : "\(variables[index].name) (\(index + 1) of \(variables.count))"
-        overlay = .input(.init(purpose: .variable(index), label: label, line: LineInput(file.values[index])))
+        overlay = .input(.init(purpose: .variable(index), label: label, line: LineInput(file.values[index]), isOffered: true))
     }
 }
 

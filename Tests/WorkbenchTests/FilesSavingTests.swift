@@ -103,7 +103,6 @@ import Workbench
         world.open("vars")
         #expect(world.document == "The penguin of  {{other}}")
         #expect(world.screen.contains(" animal (1 of 2): penguin"))
-        world.press(.ctrl("u"))
         world.type("{{place}}\n")
         #expect(world.document == "The {{place}} of  {{other}}")
         #expect(world.screen.contains(" place (2 of 2):"))

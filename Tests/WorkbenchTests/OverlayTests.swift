@@ -83,6 +83,19 @@ import Workbench
         #expect(world.press(.ctrl("q")).contains(.quit))
     }
 
+    @Test("what is typed takes the place of an offered text; moving in it keeps it") func offered() {
+        let world = World()
+        world.open("vars")
+        world.press(.left)
+        world.type("m")
+        guard case .input(let kept) = world.state.overlay else { Issue.record("no line"); return }
+        #expect(kept.line.text == "penguimn")
+        world.press(.escape)
+        world.press(.ctrl(.home), .shift(.right), .shift(.right), .shift(.right), .ctrl("f"))
+        world.type("of")
+        #expect(world.state.editor.selection == 12..<14)
+    }
+
     @Test("the footer names the keys that work now") func footer() {
         let world = World()
         func footer() -> String { world.part(x: 0, y: 23, width: 80, height: 1) }

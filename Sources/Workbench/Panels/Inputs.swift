@@ -19,13 +19,16 @@ extension State {
             if !text.needle.isEmpty { find(next: true) }
             return []
         default:
-            guard input.line.take(key) else { return [] }
+            if input.isOffered, key.typed != nil || key == .backspace || key == .delete { input.line = LineInput() }
+            guard input.line.take(key) || input.isOffered else { return [] }
             return changed(input)
         }
     }
 
     /// The line of an input changed.
     mutating func changed(_ input: Overlay.Input) -> [Effect] {
+        var input = input
+        input.isOffered = false
         overlay = .input(input)
         switch input.purpose {
         case .find:
@@ -91,7 +94,8 @@ extension State {
             start = String(decoding: editor.copy(), as: UTF8.self)
             text.needle = editor.copy()
         }
-        overlay = .input(.init(purpose: .find, label: "find", line: LineInput(start), origin: editor.selection?.lowerBound ?? editor.cursor))
+        overlay = .input(.init(purpose: .find, label: "find", line: LineInput(start),
+                               origin: editor.selection?.lowerBound ?? editor.cursor, isOffered: !start.isEmpty))
     }
 
     private mutating func completeSpecial(_ input: Overlay.Input) {

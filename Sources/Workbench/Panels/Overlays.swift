@@ -37,6 +37,7 @@ extension State {
     mutating func pastedInOverlay(_ bytes: [UInt8]) -> [Effect] {
         let text = String(decoding: bytes, as: UTF8.self)
         if case .input(var input) = overlay {
+            if input.isOffered { input.line = LineInput() }
             input.line.insert(text)
             return changed(input)
         }

@@ -48,7 +48,7 @@ enum InputView {
         frame.fill(rect)
         let x = 1 + frame.put(TextWidth.fit(input.label, rect.width / 2) + ": ", x: 1, y: rect.y, style: Style(.focus, .bold), clip: rect)
         let field = Rect(x: x, y: rect.y, width: max(1, rect.width - x - 1), height: 1)
-        put(input.line, in: field, style: Style(.text), &frame)
+        put(input.line, in: field, style: Style(input.isOffered ? .selection : .text), &frame)
     }
 
     /// A line being typed, with the terminal's cursor in it; it scrolls where it is longer than its field.
