@@ -26,6 +26,7 @@ struct AttentionDesk {
         state.slots = height >= 27 ? [.candidates, .attention] : [.attention, .candidates]
         press(.ctrl(.end))
         for _ in 0..<6 where state.focusedPanel != .attention { press(.tab) }
+        if state.focusedPanel != .attention { state.focus = .slot(0) }
     }
 
     mutating func send(_ message: Message) { _ = state.update(message) }

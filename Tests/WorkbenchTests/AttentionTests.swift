@@ -123,7 +123,7 @@ import Workbench
         #expect(desk.attention.target == nil)
     }
 
-    @Test("Until the person moves, the cursor stands on the strongest induction head")
+    @Test("Before the person moves, the first scores bring the cursor to the strongest induction head, once")
     func untouched() throws {
         var desk = try AttentionDesk(String(repeating: " mer", count: 24))
         desk.bringHeads()

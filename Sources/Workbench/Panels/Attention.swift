@@ -32,7 +32,7 @@ package struct AttentionState: Sendable {
     package internal(set) var selected = 0
     /// The document's tint before the text view took it.
     var formerTint: TextView.Tint?
-    /// Until the person moves, the head cursor stands on the strongest induction head.
+    /// Until the person moves: the first scores bring the head cursor to the strongest induction head, if there is one.
     var isUntouched = true
 
     // Worked out by `clamp`.
@@ -96,7 +96,7 @@ package struct AttentionState: Sendable {
     mutating func clamp(_ state: State) {
         guard let shape = state.readyModel?.shape else { return }
         let reading = state.reading, query = Self.query(state)
-        if isUntouched, reading.changes != done.changes, let head = reading.scores?.strongestInduction { cursor = head }
+        if isUntouched, reading.changes != done.changes, let head = reading.scores?.strongestInduction { (cursor, isUntouched) = (head, false) }
         cursor = HeadID(min(max(0, cursor.layer), shape.layers - 1), min(max(0, cursor.head), shape.heads - 1))
         if !locked.isEmpty { locked = locked.filter { $0.layer < shape.layers && $0.head < shape.heads } }
         if let target, target > max(0, query) { self.target = nil }

@@ -98,7 +98,7 @@ struct AttentionMapPlan: Sendable {
     let isWide: Bool
 
     init(_ panel: Rect) {
-        isWide = panel.width >= 64 && panel.height >= 9
+        isWide = panel.width >= 100 && panel.height >= 13
         var rest = panel
         if panel.height >= 5 { (rest, legend) = panel.split(bottom: 1) } else { legend = Rect(width: 0, height: 0) }
         if isWide {

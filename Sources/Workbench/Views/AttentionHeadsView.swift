@@ -135,7 +135,8 @@ enum AttentionHeadsView {
         }
         row = 1
         if let looked = attention.lookedAt {
-            let owner = looked.isChosen ? "" : attention.locked.isEmpty || attention.locked == [id] ? " (most)" : " (chosen's most)"
+            let owner = looked.isChosen ? "" : attention.locked.isEmpty || attention.locked == [id] ? " (most)"
+                : " (\(attention.locked.count == 1 ? attention.chosen[0].name : "chosen")'s)"
             let room = min(rect.width, 30) - 3 - 8 - owner.count
             let name = TextWidth.fit(state.tokenName(looked.position, in: reading.headIDs), max(4, room))
             line("to \(name)\(owner)", attention.preview?.weight(looked.position).map { AttentionView.share(Double($0)) } ?? "–")

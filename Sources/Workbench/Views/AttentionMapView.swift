@@ -43,7 +43,9 @@ enum AttentionMapView {
             var name = state.tokenText(key)
             // Columns are narrow: the space that begins a word says least.
             if name.hasPrefix("␣"), name.unicodeScalars.count > 1 { name = String(name.dropFirst()) }
-            frame.put(TextWidth.fit(name, plan.keyWidth - 1), x: x, y: area.y, style: key == cross.key ? Style(.accent, .bold) : Style(.dim), clip: area)
+            // Three letters tell more than two and a mark.
+            let end = Rect(x: x, y: area.y, width: plan.keyWidth - 1, height: 1).intersection(area)
+            frame.put(name, x: x, y: area.y, style: key == cross.key ? Style(.accent, .bold) : Style(.dim), clip: end)
         }
         for line in 0..<max(0, area.height - 1) {
             let query = grid.origin.query + line, y = area.y + 1 + line
@@ -90,7 +92,7 @@ enum AttentionMapView {
             let places = AttentionView.place(state.tokenText(cross.query), cross.query, width: side) + " → "
                 + AttentionView.place(state.tokenName(cross.key), cross.key, width: side)
             let more = numbers.share.map { "w/o first " + $0 } ?? numbers.shortLog
-            let scale = heads + "  " + (isLate ? late(state, map, wanted) : "rest \(numbers.rest)  pooled \(pooled)")
+            let scale = heads + "  " + (isLate ? late(state, map, wanted) : (info.width >= 64 ? "row sum without first" : "rest") + " \(numbers.rest)  pooled \(pooled)")
             let style = Style(isLate ? .warning : .dim)
             switch info.height {
             case 1: lines = [(places + " " + numbers.short, Style(.number))]
@@ -126,7 +128,7 @@ enum AttentionMapView {
             rest = isExact ? Number.fixed(sum, 3) : "–"
             if hidesFirst { share = !isExact || sum <= 0 ? "–" : cross.key == 0 ? "hidden" : Number.fixed(value / sum, 4) }
             if isExact, grid.step > 1, let largest = grid.cell(cross.query / grid.step, cross.key / grid.step) {
-                cell = "cell   " + Number.fixed(Double(largest), 4) + ", largest of \(grid.step) x \(grid.step)"
+                cell = "largest of \(grid.step) x \(grid.step): " + Number.fixed(Double(largest), 4)
             }
         }
     }
