@@ -104,6 +104,7 @@ import Workbench
         state = state.settled()
         #expect(screen(state, 38, 8).dump().contains("▸ ␣de  rank 2  surprisal 2.40 nats"))
         state.candidates.selected = 0
+        state = state.settled()
         #expect(!screen(state, 38, 8).dump().contains("surprisal"))
     }
 
@@ -230,7 +231,7 @@ import Workbench
         end.candidates.selected = 308
         end = end.settled()
         for state in [State(width: 1, height: 1), .desk(""), .desk(), .desk().reading(Tiny.peppermint), sought, end] {
-            for (width, height) in sizes { for focused in [false, true] { _ = screen(state, width, height, focused: focused) } }
+            for (width, height) in sizes { _ = screen(state, width, height, focused: height % 2 == 0) }
         }
     }
 

@@ -146,7 +146,8 @@ import Workbench
         #expect(typing("12345678901234567890", .seed).seed == 12_345_678_901_234_567_890)
         #expect(typing("random", .seed).seed == nil)
         #expect(typing("7", .seed).seed == 7)
-        #expect(typing("", .seed).seed == nil)
+        #expect(typing("", .seed).seed == 7)
+        #expect(typing("", .topK).topK == 1000)
         #expect(typing("\\n\\n,END, a\\,b,\\\\n", .stop).stop == ["\n\n", "END", " a,b", "\\n"].map { Array($0.utf8) })
         #expect(line(state, 160).contains("stop ⏎⏎,END,␣a,b,\\n"))
         #expect(typing("", .stop).stop.isEmpty)
@@ -174,9 +175,10 @@ import Workbench
     }
 
     @Test("What is no value is said with the range, and nothing changes", arguments: [
-        ("9", SamplingField.ID.temperature, "0 to 5"), ("nan", .temperature, "0 to 5"), ("inf", .topP, "0 to 1"), ("", .minP, "0 to 1"),
+        ("9", SamplingField.ID.temperature, "0 to 5"), ("nan", .temperature, "0 to 5"), ("inf", .topP, "0 to 1"), ("1.01", .minP, "0 to 1"),
         ("1.5", .topK, "whole number from 0 to 1,000,000"), ("-1", .seed, "whole number from 0 up"), ("x", .seed, "random"), ("0", .maxTokens, "1 to 1,000,000"),
-        ("5", .logitBias, "id=value"), ("5=101", .logitBias, "-100 to 100"), ("men men=1", .logitBias, "one token"), ("99999=1", .logitBias, "0 to 308"), ("=1", .logitBias, "id=value"),
+        ("5", .logitBias, "id=value"), ("5=101", .logitBias, "-100 to 100"), ("men men=1", .logitBias, "one token"),
+        ("99999=1", .logitBias, "0 to 308"), ("=1", .logitBias, "id=value"),
     ])
     func refused(_ text: String, _ id: SamplingField.ID, _ words: String) {
         var state = desk(on: id)

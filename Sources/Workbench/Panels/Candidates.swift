@@ -51,10 +51,12 @@ extension State {
         }
         let place = here.position
         if place > contextLimit {
-            return "This place lies beyond the model's context of \(Number.grouped(contextLimit)) tokens: the text can be edited, but there are no numbers for it."
+            return "This place lies beyond the model's context of \(Number.grouped(contextLimit)) tokens: "
+                + "the text can be edited, but there are no numbers for it."
         }
         if place == 0 {
-            return editor.document.count == 0 ? "Nothing to go by yet. Type a prompt, and every token that could come next is listed here with its probability."
+            return editor.document.count == 0
+                ? "Nothing to go by yet. Type a prompt, and every token that could come next is listed here with its probability."
                 : "Nothing stands before the first token, so nothing predicts it."
         }
         guard let shown = reading.here else { return "The model is reading \(Number.grouped(place)) \(place == 1 ? "token" : "tokens") …" }

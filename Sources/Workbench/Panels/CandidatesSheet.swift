@@ -18,7 +18,8 @@ struct CandidatesSheet: Equatable {
             defer { first += 1 }
             return first
         }
-        if height >= 7 { head = line() }
+        // That nothing stands here yet is worth a line only where there are many.
+        if height >= (state.actualToken == nil ? 10 : 7) { head = line() }
         if height >= 2, !state.sought.isEmpty { sought = line() }
         if height >= 5 { header = line() }
         if height >= 3 { rest = height - 1 }

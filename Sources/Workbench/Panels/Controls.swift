@@ -30,7 +30,7 @@ extension State {
         case .fieldDown: step(field, by: -1)
         case .fieldReset: reset(field)
         case .fieldEdit:
-            overlay = .input(.init(purpose: .field(controls.field), label: FieldText.label(field), line: LineInput(FieldText.entry(field, sampling))))
+            overlay = .input(.init(purpose: .field(controls.field), label: FieldText.label(field, sampling), line: LineInput(FieldText.entry(field, sampling))))
         default: break
         }
         explainField()

@@ -92,38 +92,38 @@ enum FieldText {
     // MARK: Typing
 
     /// What stands over the line while a value is typed.
-    static func label(_ field: SamplingField) -> String {
+    static func label(_ field: SamplingField, _ sampling: Sampling) -> String {
         switch field.id {
-        case .seed: "seed: a number or random"
+        case .seed: "seed, a number or random, now \(value(field, sampling))"
         case .logitBias: "logit bias: id=value, text=value (␣ is a space)"
         case .stop: "stop: texts with commas between, \\n for a newline, \\, for a comma"
-        default: "\(field.name), \(range(field) ?? "")"
+        default: "\(field.name), \(range(field) ?? ""), now \(value(field, sampling))"
         }
     }
 
-    /// The value as a person would type it.
+    /// What stands on the line at first: lists are edited, a number is typed anew.
     static func entry(_ field: SamplingField, _ sampling: Sampling) -> String {
         switch field.id {
-        case .seed: return sampling.seed.map { "\($0)" } ?? "random"
         case .logitBias: return sampling.logitBias.sorted { $0.key < $1.key }.map { "\($0.key)=\(exact(Double($0.value)))" }.joined(separator: ", ")
         case .stop: return sampling.stop.map { escaped($0) }.joined(separator: ",")
-        default:
-            guard let value = field.value(in: sampling), value.isFinite else { return "" }
-            return value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+        default: return ""
         }
     }
 
+    /// Takes a typed value; nothing typed for a number leaves it.
     static func put(_ text: String, _ field: SamplingField, _ sampling: inout Sampling, _ tokenizer: Tokenizer?) throws(FieldError) {
         let typed = trimmed(text)
         switch field.id {
         case .seed:
-            if typed.isEmpty || typed.lowercased() == "random" { sampling.seed = nil } else {
+            if typed.isEmpty { return }
+            if typed.lowercased() == "random" { sampling.seed = nil } else {
                 guard let seed = UInt64(typed) else { throw .seed(found: typed) }
                 sampling.seed = seed
             }
         case .logitBias: sampling.logitBias = try biases(text, field, tokenizer)
         case .stop: sampling.stop = split(text).map(unescaped).filter { !$0.isEmpty }
         default:
+            if typed.isEmpty { return }
             let number = field.id == .temperature && typed.lowercased() == "greedy" ? 0 : Double(typed)
             guard let range = field.range, let number, range.contains(number), !field.isWhole || number == number.rounded() else {
                 throw .number(name: field.name, range: self.range(field) ?? "", whole: field.isWhole, found: typed)

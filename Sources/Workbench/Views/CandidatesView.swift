@@ -105,7 +105,9 @@ private struct Page {
         }
         if let column = columns.bar { bar(raw, stage == nil ? after : nil, column, y, &frame) }
         if focused, rank == state.candidates.selected {
-            frame.restyle(Rect(x: rect.x, y: y, width: rect.width, height: 1).intersection(rect)) { $0 = Style(.selection) }
+            // The bar stays: reversed, as without colours, it would be a hole.
+            let width = columns.bar?.x ?? rect.width
+            frame.restyle(Rect(x: rect.x, y: y, width: width, height: 1).intersection(rect)) { $0 = Style(.selection) }
         }
     }
 
@@ -171,7 +173,7 @@ private struct Page {
         } else {
             tails = [": \(count), \(rank), joint …", ": \(count), joint …", ": …"]
         }
-        let tail = tails.first { TextWidth.columns($0) + min(12, TextWidth.columns(names)) <= rect.width } ?? tails[tails.count - 1]
+        let tail = tails.first { TextWidth.columns($0) + min(20, TextWidth.columns(names)) <= rect.width } ?? tails[tails.count - 1]
         let shown = TextWidth.fit(names, rect.width - TextWidth.columns(tail))
         frame.put(shown + tail, x: rect.x, y: y, style: style(.accent), clip: rect)
     }

@@ -22,7 +22,7 @@ package enum SamplerView {
 
     /// The line of the first stage, and the stages that fit.
     static func stages(chosen: Int, height: Int) -> (first: Int, window: Range<Int>) {
-        let count = Stage.allCases.count, header = height > 3 ? 1 : 0
+        let count = Stage.allCases.count, header = height > count ? 1 : 0
         let rows = min(count, max(0, height - header))
         let top = min(max(0, chosen - rows + 1), count - rows)
         return (header, top..<top + rows)
