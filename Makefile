@@ -19,7 +19,7 @@ COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test model build static install clean swift packages
+.PHONY: help run test model build picture static install clean swift packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ model: ## fetch the default model, once (VERIFY=1 checks its hash again)
 build: swift packages ## build the program (release)
 	@echo "==> Building the program (release; the first time takes some minutes)"
 	@swift build -c release
+
+picture: build model ## make the pictures of docs/ from the running program (needs tmux and python3)
+	@scripts/picture.sh
 
 static: swift packages ## build the program with Swift's libraries inside, as install does
 	@echo "==> Building the program to install (release, static; the first time takes some minutes)"
