@@ -27,11 +27,12 @@ extension PromptFile {
 
     /// The prompt as a document: with `specials`, the text of special tokens becomes chips, but never in a variable's value.
     ///
-    /// A chat becomes its template's text with the assistant's turn opened, as `turns` and `ChatTemplate` give it.
+    /// A chat becomes its template's text with the assistant's turn opened unless it is there, as `turns` and `ChatTemplate` give it.
     /// Throws: when a variable has neither a value nor a standard.
     package func document(_ values: [String: [UInt8]] = [:], tokenizer: Tokenizer, path: String = "") throws(PromptFileError) -> Document {
         if mode == .chat, let template = tokenizer.chatTemplate {
-            return Document(parts: template.render(try turns(values, path: path), answer: true), tokenizer: tokenizer)
+            let turns = try turns(values, path: path)
+            return Document(parts: template.render(turns, answer: turns.last?.role != .assistant), tokenizer: tokenizer)
         }
         var parts: [Part] = []
         for span in try spans(of: body, values, path) {

@@ -51,6 +51,12 @@ extension State {
                 say("this model's chat template (\(template)) is not one Terrarium writes; the prompt is shown as plain text", .warning)
             }
             reset(to: try file.prompt.document(values, tokenizer: tokenizer))
+            // A conversation that was answered goes on with the person's turn.
+            if file.isChat, openRole == nil, tokenizer.chatTemplate != nil {
+                openTurn(.user, tokenizer)
+                editor = Editor(editor.document)
+                editor.move(.documentEnd)
+            }
         } catch { say("\(error)", .error) }
     }
 
@@ -99,7 +105,7 @@ extension State {
     // MARK: Saving
 
     /// True where closing the document would lose something.
-    package var hasUnsaved: Bool { editor.isDirty && (file.path != nil || editor.document.count > 0) }
+    package var hasUnsaved: Bool { file.path == nil ? editor.isDirty && editor.document.count > 0 : editor.isDirty || sampling != file.sampling }
 
     /// The file's bytes as they would be saved now.
     mutating func rendered(path: String) throws(PromptFileError) -> [UInt8] {

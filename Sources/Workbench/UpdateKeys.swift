@@ -73,12 +73,8 @@ extension State {
 
     // MARK: Focus
 
-    /// The places Tab goes through, in the order of the screen.
-    var focusRing: [Focus] {
-        let layout = Layout(self)
-        return [.document] + layout.panels.map { .slot($0.slot) }.sorted { slot($0) < slot($1) } + (size.height >= 10 ? [.controls] : [])
-    }
-    private func slot(_ focus: Focus) -> Int { if case .slot(let index) = focus { index } else { -1 } }
+    /// The places Tab goes through, in the order of the screen; a panel that has no room shows itself when it gets the keys.
+    var focusRing: [Focus] { [.document] + slots.indices.map { .slot($0) } + (size.height >= 10 ? [.controls] : []) }
 
     mutating func moveFocus(by step: Int) {
         // A zoomed panel hides the others; the ring is that of the whole desk.

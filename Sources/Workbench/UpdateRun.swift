@@ -117,7 +117,7 @@ extension State {
     package var isAnswerOpen: Bool { openRole == .assistant }
 
     /// The role of the turn the cursor stands in; nil where no turn is open.
-    private var openRole: Speaker? {
+    var openRole: Speaker? {
         guard let tokenizer, let template = tokenizer.chatTemplate else { return nil }
         return template.openRole(in: editor.document.fragment(0..<editor.cursor))
     }

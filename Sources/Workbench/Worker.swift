@@ -148,19 +148,17 @@ package final class Worker: @unchecked Sendable {
 
     /// One token of the generation, with its logits at most every 33 ms.
     private func step() throws(EngineError) {
-        guard var current = run else { return }
-        let (tokens, end) = try current.generation.next()
-        let time = now(), count = current.generation.generated.count
-        current.released += tokens.reduce(0) { $0 + ($1.isCut ? 0 : 1) }
+        guard let (tokens, end) = try run?.generation.next(), let number = run?.order.run, let generation = run?.generation else { return }
+        let time = now(), count = generation.generated.count
+        run?.released += tokens.reduce(0) { $0 + ($1.isCut ? 0 : 1) }
         // Logits are shown with the token drawn from them: not with one held back or cut off for a stop text, nor with the end.
-        let showsLogits = (time - current.shown > 0.033 || end != nil) && current.released == count && end != .eos
-        if showsLogits { current.shown = time }
-        let rate = Double(count) / max(1e-6, time - current.started)
-        post(.generated(run: current.order.run, tokens, logits: showsLogits ? current.generation.logits : nil, rate: rate))
-        run = current
+        let isDue = time - (run?.shown ?? 0) > 0.033 || end != nil
+        let logits = isDue && run?.released == count && end != .eos ? generation.logits : nil
+        if logits != nil { run?.shown = time }
+        post(.generated(run: number, tokens, logits: logits, rate: Double(count) / max(1e-6, time - (run?.started ?? time))))
         if let end {
             run = nil
-            post(.ended(run: current.order.run, end))
+            post(.ended(run: number, end))
         }
     }
 

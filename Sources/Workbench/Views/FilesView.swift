@@ -78,7 +78,7 @@ enum FilesView {
         let x = line.x + 2 + indent
         let room = min(width, line.maxX - x - 2), role: Role = entry.problem != nil ? .error : isOpen ? .accent : .text
         frame.put(TextWidth.fit(entry.fileName, room), x: x, y: line.y, style: style(role), clip: line)
-        if isOpen, state.editor.isDirty { frame.put("●", x: x + room + 1, y: line.y, style: style(.warning), clip: line) }
+        if isOpen, state.hasUnsaved { frame.put("●", x: x + room + 1, y: line.y, style: style(.warning), clip: line) }
         let title = entry.problem == nil ? entry.title ?? "" : "cannot be read as a prompt"
         let at = x + width + 3
         if line.maxX - at > 6 { frame.put(TextWidth.fit(title, line.maxX - at), x: at, y: line.y, style: style(.dim), clip: line) }
