@@ -35,7 +35,7 @@ let package = Package(
         .testTarget(name: "DocumentTests", dependencies: ["Document"]),
         .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
-        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench"]),
+        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "GGUF"], exclude: ["Fixtures"]),
         .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Workbench"]),
     ]
 )
