@@ -135,6 +135,10 @@ import Workbench
         let text = screen(state, 60, 14).dump()
         #expect(text.contains("passed over 3, 77.7 %"))
         #expect(text.contains("␣men") && text.contains("66.7 %") && !text.contains("␣pe "))
+        // Nothing is drawn yet: any of those left can come.
+        state.sampling.seed = nil
+        let open = screen(state, 60, 14).dump()
+        #expect(open.contains("not drawn yet") && open.contains("␣men") && open.contains("␣pe ") && open.contains("22.3 %"))
     }
 
     @Test("A changed setting shows at once, without the model")

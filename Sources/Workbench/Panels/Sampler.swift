@@ -20,13 +20,13 @@ struct RemovedTokens {
     /// The logits of the removed, minus infinity for all others; only its order is asked for.
     private let masked: Distribution
 
-    /// For the draw: what it could have chosen instead.
-    init(_ stage: Stage, in here: Reading.Here) {
+    /// For the draw: what it could have chosen instead; while nothing is drawn, all it can choose.
+    init(_ stage: Stage, in here: Reading.Here, isDrawn: Bool) {
         let trace = here.trace, logits = here.distribution.logits
         var kept = [Float](repeating: -.infinity, count: logits.count), count = 0
         for index in logits.indices where index < trace.cut.count {
             let cut = trace.cut[index]
-            guard stage == .draw ? cut == 0 && index != Int(trace.chosen) : cut != 0 && cut == stage.rawValue else { continue }
+            guard stage == .draw ? cut == 0 && !(isDrawn && index == Int(trace.chosen)) : cut != 0 && cut == stage.rawValue else { continue }
             // A token of no probability still stands before those that were not removed here.
             kept[index] = logits[index] > -.greatestFiniteMagnitude ? logits[index] : -.greatestFiniteMagnitude
             count += 1
@@ -71,7 +71,7 @@ extension State {
             sampler.stage = min(max(0, sampler.stage + step.signum()), Stage.allCases.count - 1)
             return
         }
-        let count = RemovedTokens(Stage.allCases[sampler.stage], in: here).count
+        let count = RemovedTokens(Stage.allCases[sampler.stage], in: here, isDrawn: isDrawKnown).count
         let rows = SamplerView.listRows(height: Layout(self).rect(of: .sampler)?.interior.height ?? 0)
         sampler.top = sampler.first(rows: rows, count: count)
         sampler.top = min(max(0, sampler.top + step), max(0, count - rows))

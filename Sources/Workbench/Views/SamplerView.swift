@@ -151,7 +151,7 @@ private struct TraceSheet {
     func removed(_ frame: inout Frame) {
         guard here.trace.passes.indices.contains(state.sampler.stage) else { return }
         let pass = here.trace.passes[state.sampler.stage]
-        let list = RemovedTokens(pass.stage, in: here), rows = SamplerView.listRows(height: rect.height)
+        let list = RemovedTokens(pass.stage, in: here, isDrawn: state.isDrawKnown), rows = SamplerView.listRows(height: rect.height)
         let name = SamplerView.name(pass, state.sampling)
         let removes = pass.stage == .draw ? "\(name) passed over" : "\(name) removed"
         let share = pass.removedMass > 0 ? ", \(CandidatesView.percent(pass.removedMass))" : ""
