@@ -45,6 +45,7 @@ package struct State: Sendable {
     package var seeds: UInt64
     var nextRun = 1
     var lastWish: Wish?
+    var wishCount = 0
     /// A stream's numbers were shown since attention was last asked for.
     var streamShown = false
 

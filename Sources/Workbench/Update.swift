@@ -82,7 +82,7 @@ extension State {
         case .failed(let number, let sentence):
             if number != nil, run?.number == number { finishRun("failed") }
             say(sentence, .error)
-        case .settled(let version): if version == reading.version { reading.isSettled = true }
+        case .settled(let number): reading.isSettled = number == wishCount
         }
         return []
     }
@@ -138,6 +138,9 @@ extension State {
         }
         guard wish != lastWish else { return [] }
         lastWish = wish
+        wishCount += 1
+        wish.number = wishCount
+        reading.isSettled = false
         wish.measured = min(reading.steps.count, wish.ids.count)
         return [.wish(wish)]
     }

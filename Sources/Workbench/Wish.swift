@@ -34,6 +34,8 @@ package struct Wish: Sendable, Equatable {
     package var ids: [TokenID] = []
     /// The shown distribution follows this many ids.
     package var position = 0
+    /// Counts the wishes, so that the end of one is not taken for that of another.
+    package var number = 0
     /// How many leading ids have been measured already.
     package var measured = 0
     package var attention: Attention?
@@ -73,7 +75,7 @@ package enum Report: Sendable {
     case stopped(run: Int)
     case failed(run: Int?, String)
     /// Everything wished for has been delivered.
-    case settled(version: Int)
+    case settled(number: Int)
 }
 
 /// One head's pattern, or the mean of some, pooled by maximum where it is too large to hold.

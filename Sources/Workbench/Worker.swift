@@ -105,7 +105,7 @@ package final class Worker: @unchecked Sendable {
                 // While tokens stream, only what stands nearest to the cursor is served in between.
                 if let task = tasks.first, run == nil || task == .reading || task == .heads {
                     if try perform(task) { tasks.removeFirst() }
-                    if tasks.isEmpty { post(.settled(version: wish.version)) }
+                    if tasks.isEmpty { post(.settled(number: wish.number)) }
                 } else if run != nil {
                     tasks = []
                     try step()
