@@ -1,7 +1,8 @@
-// The terminal's entry as ncurses is to see it: without what moves lines about.
+// The terminal's entry as ncurses is to see it: without what moves lines about or resets colours.
 //
 // Left to itself ncurses scrolls parts of the screen when lines of a new frame stand elsewhere in the old one, whatever
 // idlok says. That saves few bytes, tears what stands beside a panel on slow links, and not every terminal does it right.
+// Nor is ncurses to reset the colours (`oc`), as it does after every stop: that would undo a palette the person has set.
 // The entry is copied without these capabilities and handed to newterm through TERMINFO, as term(5) describes the format.
 #define NCURSES_NOMACROS 1
 #include <curses.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include "state.h"
 
-static const char *const unwanted[] = {"csr", "ind", "ri", "indn", "rin", "il1", "il", "dl1", "dl", NULL};
+static const char *const unwanted[] = {"csr", "ind", "ri", "indn", "rin", "il1", "il", "dl1", "dl", "oc", NULL};
 
 static int is_unwanted(const char *name) {
     for (int i = 0; unwanted[i]; i++)

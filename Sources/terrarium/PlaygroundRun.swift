@@ -22,10 +22,14 @@ func runPlayground(
         isDone: { desk.state.isQuitting }
     ).run(screen: screen, wake: wake)
     desk.close()
-    if case .terminated(let signal) = ending {
-        screen.stop()
-        throw Failure.ended(signal: signal, kept: desk.keptPath)
+    let signal: Int32
+    switch ending {
+    case .done: return
+    case .hangup: signal = SIGHUP
+    case .terminated(let number): signal = number
     }
+    screen.stop()
+    throw Failure.ended(signal: signal, kept: desk.keptPath)
 }
 
 /// What stands between the state and the world: carries effects out and brings messages in.

@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+
+extension PlaygroundSuite {
+    @Suite("Every way out") struct Life {
+        /// A run with unsaved text in it.
+        private func unsaved() throws -> TerminalRun {
+            let run = try TerminalRun()
+            try run.ready()
+            run.send("dear diary")
+            try run.wait(for: "dear diary")
+            return run
+        }
+
+        @Test("^Q leaves the terminal as it was, and asks before unsaved text goes") func quit() throws {
+            let run = try unsaved()
+            #expect(!run.isRestored && run.screen.isAlternate)
+            run.send(Keys.quit)
+            try run.wait(for: "unsaved changes")
+            run.send("d")
+            #expect(run.finish() == .exited(0))
+            run.expectRestored()
+        }
+
+        @Test("SIGTERM, SIGINT and SIGHUP keep unsaved text, say where, and end with the signal's status", arguments: [SIGTERM, SIGINT, SIGHUP])
+        func signals(_ number: Int32) throws {
+            let run = try unsaved()
+            run.signal(number)
+            #expect(run.finish() == .exited(128 + number))
+            run.expectRestored()
+            let kept = "\(run.prompts)/recovered-1.md"
+            #expect(try String(contentsOfFile: kept, encoding: .utf8) == "dear diary\n")
+            let told = run.screen.plain.filter { $0 != "\n" }
+            #expect(told.contains("signal \(number)") && told.contains("recovered-1.md"), "\(told)")
+        }
+
+        @Test("a second run keeps its text beside the first one's") func recovered() throws {
+            let run = try TerminalRun(files: ["recovered-1.md": "older\n"])
+            try run.ready()
+            run.send("newer")
+            try run.wait(for: "newer")
+            run.signal(SIGTERM)
+            _ = run.finish()
+            #expect(try String(contentsOfFile: "\(run.prompts)/recovered-1.md", encoding: .utf8) == "older\n")
+            #expect(try String(contentsOfFile: "\(run.prompts)/recovered-2.md", encoding: .utf8) == "newer\n")
+        }
+
+        @Test("a crash ends by its own signal, at once, in a terminal that works", arguments: [SIGSEGV, SIGABRT, SIGILL, SIGBUS, SIGFPE, SIGTRAP])
+        func crashes(_ number: Int32) throws {
+            let run = try TerminalRun(model: .missing, environment: ["SWIFT_BACKTRACE": "enable=yes"])
+            try run.wait(for: "Document")
+            run.settle(0.1)
+            run.signal(number)
+            #expect(run.finish(within: 5) == .signalled(number))
+            run.expectRestored()
+        }
+
+        @Test("a crash while tokens stream leaves a terminal that works") func crashStreaming() throws {
+            let run = try TerminalRun("data/terrarium/prompts/p.md", files: ["p.md": Prompts.endless()])
+            try run.ready()
+            run.send(Keys.generate)
+            try run.wait("the stream") { $0.line(1).contains("· seed") }
+            run.signal(SIGSEGV)
+            #expect(run.finish() == .signalled(SIGSEGV))
+            run.expectRestored()
+        }
+
+        @Test("a terminal that is gone ends the program soon, and the text is kept") func hangup() throws {
+            let run = try unsaved()
+            run.closeMaster()
+            let start = TerminalRun.now()
+            _ = run.finish(within: 3)
+            print("terminal gone to program gone: \(Int((TerminalRun.now() - start) * 1000)) ms")
+            #expect(try String(contentsOfFile: "\(run.prompts)/recovered-1.md", encoding: .utf8) == "dear diary\n")
+        }
+
+        @Test("Ctrl-Z gives the shell a sane terminal, and fg the same screen") func suspend() throws {
+            let run = try TerminalRun(script: "set -m; \"$0\"; echo STOPPED $?; read answer; fg; echo BACK $?")
+            try run.ready()
+            run.send("stop here")
+            try run.wait(for: "stop here")
+            run.settle()
+            let before = run.screen.lines, cursor = run.screen.cursor
+            run.send(Keys.suspend)
+            try run.wait("the shell") { $0.plain.contains("STOPPED") }
+            run.expectRestored()
+            run.send("\n")
+            try run.wait("the screen") { $0.isAlternate && $0.contains("stop here") }
+            run.settle()
+            #expect(run.screen.lines == before)
+            #expect(run.screen.cursor == cursor)
+            #expect(run.screen.modes[2004] == true && !run.isRestored)
+            run.send("!")
+            try run.wait(for: "stop here!")
+            run.send(Keys.quit)
+            try run.wait(for: "unsaved changes")
+            run.send("d")
+            _ = run.finish()
+            #expect(run.screen.plain.contains("BACK 0"), "\(run.screen.plain)")
+            run.expectRestored()
+        }
+
+        @Test("after a stop from outside the whole screen is drawn again, in a terminal made raw again") func stopped() throws {
+            let run = try unsaved()
+            run.settle()
+            let before = run.screen.lines, raw = run.settingBytes
+            run.signal(SIGSTOP)
+            run.watch(0.1)
+            run.restoreSettings()
+            run.replaceScreen()
+            run.signal(SIGCONT)
+            try run.wait(for: "dear diary")
+            run.settle()
+            #expect(run.screen.lines == before)
+            #expect(run.settingBytes == raw)
+        }
+
+        @Test("no size of the window ends it, and text, cursor and focus survive them all") func sizes() throws {
+            let run = try unsaved()
+            run.send(Keys.left + Keys.left + Keys.tab)
+            run.settle()
+            let before = run.screen.lines
+            for (width, height) in [(1, 1), (20, 5), (40, 10), (60, 20), (200, 60), (500, 200), (2, 200), (500, 1), (80, 24)] {
+                let frames = run.screen.frameStarts.count
+                run.resize(width, height)
+                try run.wait("a frame at \(width) x \(height)", { $0.frameStarts.count > frames })
+                run.settle(0.12)
+                let text = run.screen.text
+                if width >= 40, height >= 10 {
+                    #expect(text.contains(width < 60 || height < 20 ? "Candidates" : "dear diary"), "\(width) x \(height)\n\(text)")
+                }
+            }
+            run.settle()
+            #expect(run.screen.lines == before)
+            run.send(Keys.escape)
+            run.settle(0.1)
+            run.send("x")
+            try run.wait(for: "dear diaxry")
+            #expect(run.screen.foreign.isEmpty)
+        }
+
+        @Test("windows that change size while tokens stream do not end the stream") func sizesStreaming() throws {
+            let run = try TerminalRun("data/terrarium/prompts/p.md", files: ["p.md": Prompts.endless()])
+            try run.ready()
+            run.send(Keys.generate)
+            try run.wait("the stream") { $0.line(1).contains("· seed") }
+            for round in 0..<12 {
+                run.resize([1, 300, 80, 33][round % 4], [1, 90, 24, 7][round % 4])
+                run.watch(0.04)
+            }
+            run.resize(80, 24)
+            try run.wait("the stream") { $0.line(1).contains("· seed") && $0.line(0).contains("tok/s") }
+            #expect(run.ending == nil)
+        }
+    }
+}
