@@ -3,7 +3,9 @@ import Testing
 
 extension PlaygroundSuite {
     @Test("from an empty page: type, generate, fork at a candidate, open a file, quit, and the terminal is as it was") func journey() throws {
-        let run = try TerminalRun(files: ["a-lighthouse.md": "---\ntitle: Lighthouse\n---\nThe keeper of the lighthouse wrote in his diary:\n"])
+        let scratch = try Scratch()
+        try scratch.write("config/terrarium/config.yaml", "max_tokens: 16\n")
+        let run = try TerminalRun(files: ["a-lighthouse.md": "---\ntitle: Lighthouse\n---\nThe keeper of the lighthouse wrote in his diary:\n"], scratch: scratch)
         try run.ready()
         run.send("The capital of France is")
         try run.wait("what comes next", { $0.contains("Paris") })
@@ -20,8 +22,8 @@ extension PlaygroundSuite {
         try run.wait("the panel's keys", { $0.line(23).contains("fork") })
         run.send(Keys.down)
         run.settle()
-        let row = try #require(run.screen.lines.first { $0.contains("1▸") || $0.contains("▸1") || $0.contains("1 ▸") })
-        let token = try #require(row.split(separator: "▸").last?.split(separator: " ").first).replacingOccurrences(of: "␣", with: " ")
+        let row = try #require(run.screen.lines.first { $0.contains("││ 1 ") })
+        let token = try #require(row.components(separatedBy: "││ 1 ").last?.split(separator: " ").first).replacingOccurrences(of: "␣", with: " ")
         run.send(Keys.enter)
         try run.wait("the fork's stream", { $0.line(1).contains("· seed") || run.words.count > 40 })
         try run.wait("the stream's end", within: 20, { !$0.line(1).contains("· seed") })
