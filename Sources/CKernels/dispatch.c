@@ -6,6 +6,11 @@
 #include <sys/mman.h>
 
 static _Atomic(const struct tk_table *) chosen;
+/// What this thread was told to use; pools hand it on to their workers.
+static _Thread_local const struct tk_table *forced;
+
+const struct tk_table *tk_forced_table(void) { return forced; }
+void tk_force_table(const struct tk_table *table) { forced = table; }
 
 static const struct tk_table *table_of(int path) {
     if (path == TK_PORTABLE) return &tk_portable_table;
@@ -37,6 +42,7 @@ static const struct tk_table *choose(void) {
 }
 
 TK_INLINE const struct tk_table *table(void) {
+    if (forced) return forced;
     const struct tk_table *t = atomic_load_explicit(&chosen, memory_order_acquire);
     return t ? t : choose();
 }
@@ -50,7 +56,7 @@ int tk_path(void) {
 
 int tk_use_path(int path) {
     const struct tk_table *t = table_of(path);
-    if (t) atomic_store_explicit(&chosen, t, memory_order_release);
+    if (t) forced = t;
     return t != NULL;
 }
 

@@ -76,4 +76,7 @@ struct tk_table {
 };
 
 extern const struct tk_table tk_portable_table, tk_avx2_table, tk_avx512_table;
+/// The path a thread was told to use; NULL for the chosen one.
+const struct tk_table *tk_forced_table(void);
+void tk_force_table(const struct tk_table *table);
 #endif

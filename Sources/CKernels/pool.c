@@ -1,7 +1,7 @@
 // Lanes of execution: the caller and its workers, who spin for a short while and then sleep in the kernel.
 // Every wait is on one 32-bit number that only grows; who sleeps is counted, so that nobody is woken in vain.
 #define _GNU_SOURCE
-#include "kernels.h"
+#include "inside.h"
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,7 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { MOST_LANES = 64, SPINS = 1000 };
+/// Between runs about 50 us: longer than a generation takes from one token to the next, shorter than a turn of a scheduler.
+enum { MOST_LANES = 64, SPINS = 1000, SPINS_BETWEEN_RUNS = 2000 };
 
 /// A number to wait for, on a cache line of its own.
 struct gate {
@@ -25,6 +26,7 @@ struct tk_pool {
     _Atomic int closing;
     void (*work)(void *, int, int);
     void *context;
+    const struct tk_table *table;
     pthread_t threads[MOST_LANES];
 };
 
@@ -42,8 +44,8 @@ static void relax(void) {
 }
 
 /// Waits until the gate's number is no longer `old`.
-static void wait_past(struct gate *gate, uint32_t old) {
-    for (int i = 0; i < SPINS; i++) {
+static void wait_past(struct gate *gate, uint32_t old, int spins) {
+    for (int i = 0; i < spins; i++) {
         if (atomic_load_explicit(&gate->number, memory_order_acquire) != old) return;
         relax();
     }
@@ -62,8 +64,9 @@ static void *worker(void *argument) {
     free(argument);
     tk_pool *pool = start.pool;
     for (uint32_t run = 0;; run++) {
-        wait_past(&pool->runs, run);
+        wait_past(&pool->runs, run, SPINS_BETWEEN_RUNS);
         if (atomic_load(&pool->closing)) return NULL;
+        tk_force_table(pool->table);
         pool->work(pool->context, start.lane, pool->lanes);
         if (atomic_fetch_sub(&pool->busy, 1) == 1) advance(&pool->done);
     }
@@ -106,10 +109,11 @@ void tk_pool_run(tk_pool *pool, void (*work)(void *context, int lane, int lanes)
     uint32_t before = atomic_load(&pool->done.number);
     pool->work = work;
     pool->context = context;
+    pool->table = tk_forced_table();
     atomic_store(&pool->busy, (uint32_t)pool->lanes - 1);
     advance(&pool->runs);
     work(context, 0, pool->lanes);
-    wait_past(&pool->done, before);
+    wait_past(&pool->done, before, SPINS);
 }
 
 void tk_barrier(tk_pool *pool) {
@@ -119,6 +123,6 @@ void tk_barrier(tk_pool *pool) {
         atomic_store(&pool->arrived, 0);
         advance(&pool->barrier);
     } else {
-        wait_past(&pool->barrier, before);
+        wait_past(&pool->barrier, before, SPINS);
     }
 }

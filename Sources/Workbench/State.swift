@@ -45,6 +45,8 @@ package struct State: Sendable {
     package var seeds: UInt64
     var nextRun = 1
     var lastWish: Wish?
+    /// The last wish for a place before the end of a running stream.
+    var lastPlace: Wish?
     var wishCount = 0
     /// A stream's numbers were shown since attention was last asked for.
     var streamShown = false

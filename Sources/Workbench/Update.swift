@@ -67,7 +67,8 @@ extension State {
             lastWish = nil
             if file.awaitsModel { if editor.isDirty { layOutTyped() } else { showPrompt() } }
         case .reading(let version, let position, let logits):
-            if version == reading.version, run == nil || position == here.position { look(at: position, logits) }
+            // While a stream goes on behind the place, its version rises and what stands before the place stays.
+            if version == reading.version || run != nil, position == here.position { look(at: position, logits) }
         case .steps(let version, let start, let steps): reading.take(steps: steps, from: start, version: version)
         case .heads(let version, let query, let rows):
             if version == reading.version || run != nil { reading.heads = (query, rows) }
@@ -132,9 +133,16 @@ extension State {
         if let sought = tokenizer?.encode(self.sought), overlay?.isCandidateFind == true || !self.sought.isEmpty { wish.sought = sought }
         if run != nil {
             // The stream brings its own numbers; only attention has to be asked for, when something new was shown.
-            guard wish.attention != nil, editor.cursor < (run?.range.upperBound ?? 0) || streamShown else { return [] }
+            let isBehind = editor.cursor < (run?.range.upperBound ?? 0)
+            guard isBehind || (wish.attention != nil && streamShown) else { return [] }
             streamShown = false
-            if editor.cursor >= (run?.range.upperBound ?? 0) { wish.position = 0 }
+            if isBehind {
+                // What is asked for there does not change with the tokens that are added.
+                var place = wish
+                (place.ids, place.version) = ([], 0)
+                guard place != lastPlace else { return [] }
+                lastPlace = place
+            } else { wish.position = 0 }
         }
         guard wish != lastWish else { return [] }
         lastWish = wish

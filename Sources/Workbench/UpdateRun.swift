@@ -24,7 +24,7 @@ extension State {
         guard let tokenizer else { return [] }
         if let selection = editor.selection { editor.move(to: selection.upperBound) }
         if !forked { editor.beginGroup() }
-        if file.isChat { openAnswer(tokenizer) }
+        if file.isChat, !forked { openAnswer(tokenizer) }
         let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
         let ids = lead + editor.document.ids(before: editor.cursor, tokenizer: tokenizer)
         guard !ids.isEmpty, ids.count < contextLimit else {
@@ -35,7 +35,7 @@ extension State {
         }
         let seed = sampling.seed ?? nextSeed()
         run = Run(number: nextRun, seed: seed, sampling: sampling, range: editor.cursor..<editor.cursor, promptCount: ids.count)
-        lastRun = nil
+        (lastRun, lastPlace) = (nil, nil)
         nextRun += 1
         text.follows = true
         return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]

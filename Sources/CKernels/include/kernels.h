@@ -18,7 +18,8 @@ enum tk_path { TK_PORTABLE = 0, TK_AVX2 = 1, TK_AVX512 = 2 };
 
 /// The path in use; chosen at first use, the best the CPU has or what TERRARIUM_KERNELS=portable|avx2|avx512 names.
 int tk_path(void);
-/// Switches paths between runs, for tests and benchmarks; 0 when the CPU lacks it. Activations must be made anew.
+/// Switches the path of the calling thread and of the pools it runs, for tests and benchmarks; 0 when the CPU lacks it.
+/// Activations must be made anew.
 int tk_use_path(int path);
 const char *tk_path_name(int path);
 
