@@ -21,8 +21,8 @@ package struct Generation {
     private var context: [TokenID]
     private var held: [Token] = []
     private var scanner: StopScanner
-    /// The logits before the newest token.
-    package private(set) var logits: [Float] = []
+    /// What the newest token was drawn after.
+    private var drawnAfter: Int?
 
     /// - Parameter seed: resolved by the caller; stream i of several uses seed + i.
     package init(_ session: Session, sampling: Sampling, seed: UInt64) {
@@ -36,19 +36,23 @@ package struct Generation {
 
     package var generated: ArraySlice<TokenID> { context[promptCount...] }
 
+    /// The logits before the newest token, made again from the record for who asks.
+    package var logits: [Float] { drawnAfter.flatMap { try? session.logits(after: $0) } ?? [] }
+
     /// Draws one token. Returns what can be shown now, and the end once it is reached.
     package mutating func next() throws(EngineError) -> (tokens: [Token], end: End?) {
         guard generated.count < sampling.maxTokens else { return (release(), .length) }
-        if session.tokens.count < context.count {
-            guard context.count <= session.context else { return (release(), .context) }
-            try session.append(context[context.count - 1])
+        guard context.count <= session.context else { return (release(), .context) }
+        // Only the newest token is computed, unless somebody else has used the session meanwhile.
+        _ = try session.sync(to: context)
+        let drawn = try session.draw { logits in
+            Sampler.draw(logits: logits, context: context, generated: generated, sampling: sampling, seed: seed, position: context.count)
         }
-        logits = try session.logits(after: context.count - 1)
-        let id = Sampler.draw(logits: logits, context: context, generated: generated, sampling: sampling, seed: seed, position: context.count)
-        if session.model.tokenizer.endsGeneration(id) { return (release(), .eos) }
-        guard let step = logits.withUnsafeBufferPointer({ Step(id, in: $0) }) else { throw .notFinite(position: context.count - 1) }
-        context.append(id)
-        let bytes = session.model.tokenizer.bytes(id)
+        guard let step = drawn else { return (release(), .length) }
+        drawnAfter = context.count - 1
+        if session.model.tokenizer.endsGeneration(step.id) { return (release(), .eos) }
+        context.append(step.id)
+        let bytes = session.model.tokenizer.bytes(step.id)
         held.append(Token(step: step, bytes: bytes, isCut: false))
         switch scanner.feed(bytes) {
         case .clear(let held): return (release(keeping: held), nil)

@@ -1,4 +1,3 @@
-import CKernels
 import Tokenizer
 import Transformer
 
@@ -131,8 +130,7 @@ package final class Session {
 
     /// Logits of up to eight residual rows, visited by several threads at once.
     func project(_ rows: [UnsafePointer<Float>], visit: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void) {
-        forward.project(rows, into: logitRows.base)
-        forward.team.run { lane in
+        forward.project(rows, into: logitRows.base) { lane in
             for index in stride(from: lane, to: rows.count, by: forward.team.lanes) {
                 visit(index, UnsafeBufferPointer(start: logitRows.base + index * forward.logitStride, count: model.shape.vocabulary))
             }
@@ -142,14 +140,29 @@ package final class Session {
     /// The next token's logits after a position, from its kept residual. Shape: [vocabulary].
     package func logits(after position: Int) throws(EngineError) -> [Float] {
         guard tokens.indices.contains(position) else { return [] }
+        var found: [Float] = [], isSound = false
+        _ = try projected(position..<position + 1) { _, logits in
+            isSound = Spread(logits) != nil
+            found = Array(logits)
+        }
+        guard isSound else { throw .notFinite(position: position) }
+        return found
+    }
+
+    /// Draws the token after the last position and measures it; two lanes share the work. Nil when there is no position.
+    func draw(_ choose: (UnsafeBufferPointer<Float>) -> TokenID) throws(EngineError) -> Step? {
+        let position = tokens.count - 1
+        guard position >= 0 else { return nil }
         try recall(position..<position + 1)
-        guard let row = record.row(model.shape.layers, position) else { return [] }
-        forward.project([UnsafePointer(row)], into: logitRows.base)
+        guard let row = record.row(model.shape.layers, position) else { return nil }
         let logits = UnsafeBufferPointer(start: logitRows.base, count: model.shape.vocabulary)
-        var maximum: Float = 0, sum = 0.0
-        tk_log_sum(logitRows.base, logits.count, &maximum, &sum)
-        guard sum.isFinite else { throw .notFinite(position: position) }
-        return Array(logits)
+        var id: TokenID = 0, spread: Spread?
+        forward.project([UnsafePointer(row)], into: logitRows.base) { lane in
+            if lane == forward.team.lanes - 1 { spread = Spread(logits) }
+            if lane == 0 { id = choose(logits) }
+        }
+        guard let spread, let step = Step(id, in: logits, spread) else { throw .notFinite(position: position) }
+        return step
     }
 
     /// How the model saw the tokens of a range, each given those before it; the first token of all has no step.

@@ -17,12 +17,32 @@ package struct Step: Sendable, Equatable {
 
     /// Measures a token in the logits before it; nil when they are not finite.
     package init?(_ id: TokenID, in logits: UnsafeBufferPointer<Float>) {
+        guard let spread = Spread(logits) else { return nil }
+        self.init(id, in: logits, spread)
+    }
+
+    init?(_ id: TokenID, in logits: UnsafeBufferPointer<Float>, _ spread: Spread) {
         guard logits.indices.contains(Int(id)), let base = logits.baseAddress else { return nil }
+        let logprob = Double(logits[Int(id)]) - Double(spread.maximum) - logarithm(spread.sum)
+        self.init(id: id, logprob: Float(logprob), rank: tk_rank(base, logits.count, Int(id)), entropy: Float(spread.entropy))
+    }
+}
+
+/// What is measured of logits whatever the token.
+struct Spread {
+    let maximum: Float
+    /// Of e to (logit - maximum).
+    let sum: Double
+    /// Unit: nats.
+    let entropy: Double
+
+    /// Nil when the logits are not finite.
+    init?(_ logits: UnsafeBufferPointer<Float>) {
+        guard let base = logits.baseAddress else { return nil }
         var maximum: Float = 0, sum = 0.0, entropy = 0.0
         tk_log_sum(base, logits.count, &maximum, &sum)
         guard sum.isFinite, maximum.isFinite else { return nil }
         tk_entropy(base, logits.count, maximum, sum, &entropy)
-        let logprob = Double(logits[Int(id)]) - Double(maximum) - logarithm(sum)
-        self.init(id: id, logprob: Float(logprob), rank: tk_rank(base, logits.count, Int(id)), entropy: Float(entropy))
+        (self.maximum, self.sum, self.entropy) = (maximum, sum, entropy)
     }
 }

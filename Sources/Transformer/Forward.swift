@@ -200,18 +200,21 @@ package final class Forward {
     /// Floats from one row of logits to the next: the vocabulary in whole tiles.
     package var logitStride: Int { weights.head.rowTiles * 16 }
 
-    /// Logits of residual rows: final norm and head. Shapes: rows n pointers to [width]; out [n][logitStride].
-    package func project(_ rows: [UnsafePointer<Float>], into out: UnsafeMutablePointer<Float>) {
-        let head = weights.head, vocabulary = logitStride
-        for start in stride(from: 0, to: rows.count, by: Self.batch) {
-            let n = min(Self.batch, rows.count - start)
-            team.run { lane in
-                for c in share(n, lane) {
-                    shared.prepare(c, normed(rows[start + c], weights.finalNorm, lane), shape.width, for: head.kind)
-                }
-                team.barrier()
-                multiply(head, shared, n, into: out + start * vocabulary, vocabulary, lane)
+    /// Logits of at most `batch` residual rows: final norm and head. What is to be done with them follows on the same lanes,
+    /// called by all at once, so that they need not be woken again. Shapes: rows n pointers to [width]; out [n][logitStride].
+    package func project(_ rows: [UnsafePointer<Float>], into out: UnsafeMutablePointer<Float>, then use: (_ lane: Int) -> Void) {
+        let head = weights.head, n = rows.count
+        precondition(n <= Self.batch)
+        let alone = n == 1
+        team.run { lane in
+            let acts = alone ? own[lane] : shared
+            for c in alone ? 0..<1 : share(n, lane) {
+                acts.prepare(c, normed(rows[c], weights.finalNorm, lane), shape.width, for: head.kind)
             }
+            if !alone { team.barrier() }
+            multiply(head, acts, n, into: out, logitStride, lane)                        // logits: [n][logitStride]
+            team.barrier()
+            use(lane)
         }
     }
 

@@ -69,6 +69,24 @@ extension Passes {
             }
         }
 
+        @Test("What others do with the session between two tokens changes nothing")
+        func shared() throws {
+            var undisturbed = Generation(try session(), sampling: sampling(12), seed: 6)
+            let expected = try run(&undisturbed)
+            let session = try session()
+            var generation = Generation(session, sampling: sampling(12), seed: 6), tokens: [Generation.Token] = []
+            for number in 0..<12 {
+                tokens += try generation.next().tokens
+                switch number % 4 {
+                case 0: session.rewind(to: 2)
+                case 1: _ = try session.sync(to: Self.shape.ids(50))
+                case 2: _ = try session.lens(position: 0, top: 3)
+                default: try session.append(9)
+                }
+            }
+            #expect(tokens == expected.tokens)
+        }
+
         @Test("Penalties see the prompt and the generation")
         func penalties() throws {
             let session = try session()
