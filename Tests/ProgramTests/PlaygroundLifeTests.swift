@@ -22,7 +22,7 @@ extension PlaygroundSuite {
             run.expectRestored()
         }
 
-        @Test("SIGTERM, SIGINT and SIGHUP keep unsaved text, say where, and end with the signal's status", arguments: [SIGTERM, SIGINT, SIGHUP])
+        @Test("a signal that ends it keeps unsaved text, says where, and is the status", arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
         func signals(_ number: Int32) throws {
             let run = try unsaved()
             run.signal(number)
@@ -32,6 +32,15 @@ extension PlaygroundSuite {
             #expect(try String(contentsOfFile: kept, encoding: .utf8) == "dear diary\n")
             let told = run.screen.plain.filter { $0 != "\n" }
             #expect(told.contains("signal \(number)") && told.contains("recovered-1.md"), "\(told)")
+        }
+
+        @Test("^C, Esc and a window that loses the keyboard end nothing") func stays() throws {
+            let run = try unsaved()
+            for keys in ["\u{03}", Keys.escape, "\u{1B}[O", "\u{1B}[I", "\u{03}\u{03}\u{03}"] {
+                run.send(keys)
+                run.settle(0.1)
+            }
+            #expect(run.ending == nil && run.words == "dear diary")
         }
 
         @Test("a second run keeps its text beside the first one's") func recovered() throws {

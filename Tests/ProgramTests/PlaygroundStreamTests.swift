@@ -117,6 +117,27 @@ extension PlaygroundSuite {
             try run.wait("the file's text", { _ in run.words == Prompts.text })
         }
 
+        @Test("text scrolled back to stays where it is while tokens stream, and End follows them again") func scrolled() throws {
+            let lines = (1...40).map { "line \($0) of the page" }.joined(separator: "\n")
+            let run = try started("---\ntemperature: 0\nmax_tokens: 3000\n---\n\(lines)\n\(Prompts.text)\n")
+            run.send(Keys.generate)
+            try run.wait("the stream") { $0.line(1).contains("· seed") }
+            run.send(Keys.pageUp + Keys.pageUp)
+            try run.wait("an earlier line") { $0.contains("line 3 of the page") }
+            run.watch(0.1)
+            let document = run.document, cursor = run.screen.cursor, top = run.screen.line(0)
+            for _ in 0..<10 {
+                run.watch(0.1)
+                #expect(run.document == document && run.screen.cursor == cursor)
+            }
+            #expect(run.isStreaming && run.screen.line(0) != top)
+            run.send(Keys.documentEnd)
+            try run.wait("the newest text") { $0.contains("They") || $0.contains("they") }
+            let before = run.words
+            try run.wait("more of it") { _ in run.words != before }
+            #expect(run.isStreaming)
+        }
+
         @Test("typing ends a stream, and both texts stay") func typing() throws {
             let run = try started()
             run.send(Keys.generate)
