@@ -31,7 +31,8 @@ enum HelpView {
     private static func keyColumn(_ width: Int) -> Int { min(22, width * 2 / 5) }
 
     static func lines(_ state: State, width: Int) -> [Line] {
-        let present = state.contexts
+        // In the document most keys are those of any editor: what is Terrarium's own comes before them.
+        let present: [Command.Context] = state.focus == .document ? [.everywhere, .document] : state.contexts
         let contexts = present + Command.Context.allCases.filter { !present.contains($0) }
         var lines: [Line] = []
         for context in contexts {
