@@ -25,17 +25,17 @@ let package = Package(
         .executableTarget(
             name: "terrarium",
             dependencies: [
-                "CCurses", "Workbench", "Laboratory",
+                "CCurses", "CKernels", "Document", "Engine", "GGUF", "Laboratory", "Terminal", "Tokenizer", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
         .testTarget(name: "GGUFTests", dependencies: ["GGUF"]),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "GGUF"], exclude: ["Fixtures"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "GGUF"], exclude: ["Fixtures"]),
-        .testTarget(name: "DocumentTests", dependencies: ["Document"]),
-        .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"], exclude: ["Fixtures"]),
+        .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "GGUF", "Tokenizer", "Transformer"], exclude: ["Fixtures"]),
+        .testTarget(name: "DocumentTests", dependencies: ["Document", "GGUF", "Tokenizer"]),
+        .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
-        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "GGUF"], exclude: ["Fixtures"]),
-        .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Workbench"]),
+        .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
+        .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Terminal", "Workbench"]),
     ]
 )

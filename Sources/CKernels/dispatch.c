@@ -68,7 +68,7 @@ static size_t rounded(size_t bytes, size_t unit) { return (bytes + unit - 1) / u
 void *tk_alloc(size_t bytes) {
     int big = bytes >= HUGE_PAGE;
     if (bytes == 0 || bytes > SIZE_MAX / 2) return NULL;
-    size_t size = rounded(bytes, big ? HUGE_PAGE : 4096), mapped = size + (big ? HUGE_PAGE : 0);
+    size_t size = rounded(bytes, 4096), mapped = size + (big ? HUGE_PAGE : 0);
     uint8_t *base = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) return NULL;
     if (!big) return base;
@@ -81,7 +81,7 @@ void *tk_alloc(size_t bytes) {
 }
 
 void tk_free(void *memory, size_t bytes) {
-    if (memory) munmap(memory, rounded(bytes, bytes >= HUGE_PAGE ? HUGE_PAGE : 4096));
+    if (memory) munmap(memory, rounded(bytes, 4096));
 }
 
 void tk_act(int type, const float *x, size_t columns, void *act) { table()->act(type, x, columns, act); }
