@@ -80,7 +80,7 @@ after=$(quiet_screen)
 
 keys C-q
 until_shows 'unsaved changes'
-keys d
+keys D
 for _ in {1..100}; do
     [ "$(mux display-message -p '#{alternate_on}')" = 1 ] || break
     sleep 0.05

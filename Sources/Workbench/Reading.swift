@@ -61,7 +61,15 @@ package struct Reading: Sendable {
         steps.replaceSubrange(start..<min(steps.count, start + new.count), with: new)
     }
 
-    mutating func append(_ step: Step) { steps.append(step) }
+    /// A step of a stream; what stands before it may not have been measured yet.
+    mutating func take(_ step: Step, at position: Int) {
+        guard position < ids.count else { return }
+        while steps.count <= position { steps.append(nil) }
+        steps[position] = step
+    }
+
+    /// How many leading ids need no measuring: the first of all has no step, every other has one.
+    package var measured: Int { steps.indices.dropFirst().first { steps[$0] == nil } ?? steps.count }
 
     mutating func show(_ here: Here?) { self.here = here }
 

@@ -27,7 +27,8 @@ package struct TextView: Sendable {
             (width, bytes) = (rect.width, editor.document.bytes)
             starts = Self.wrap(bytes, width: max(1, width - 1))
         }
-        top = min(top, max(0, starts.count - 1))
+        // Where the view follows the cursor no room is left empty below the text.
+        top = min(top, max(0, follows ? starts.count - rect.height : starts.count - 1))
         if follows {
             let line = line(of: editor.cursor)
             if line < top { top = line }

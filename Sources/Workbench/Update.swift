@@ -149,7 +149,7 @@ extension State {
         wishCount += 1
         wish.number = wishCount
         reading.isSettled = false
-        wish.measured = min(reading.steps.count, wish.ids.count)
+        wish.measured = min(reading.measured, wish.ids.count)
         return [.wish(wish)]
     }
 

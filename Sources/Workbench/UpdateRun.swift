@@ -8,7 +8,7 @@ extension State {
     package var generationObstacle: String? {
         switch model {
         case .none(let reason): return reason
-        case .loading(let share): return "the model is still loading (\(Int(share * 100)) %)"
+        case .loading(let share): return "the model is still loading (\(Number.whole(share * 100)) %)"
         case .ready: break
         }
         if run != nil { return "a generation is running; Esc stops it" }
@@ -79,7 +79,7 @@ extension State {
         editor.encode(with: tokenizer)
         let lead = Array(reading.ids.prefix(reading.lead))
         reading.take(lead + readTokens.map(\.id), lead: lead.count)
-        for (index, token) in tokens.enumerated() where !token.isCut && reading.steps.count == first + index { reading.append(token.step) }
+        for (index, token) in tokens.enumerated() where !token.isCut { reading.take(token.step, at: first + index) }
         if let logits, editor.cursor >= run.range.upperBound {
             look(at: max(0, reading.ids.count - 1), logits)
             streamShown = true

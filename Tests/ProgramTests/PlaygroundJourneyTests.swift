@@ -43,7 +43,7 @@ extension PlaygroundSuite {
         run.settle(0.1)
         run.send(Keys.enter)
         try run.wait(for: "unsaved changes")
-        run.send("d")
+        run.send("D")
         try run.wait("the file", { _ in run.words == "The keeper of the lighthouse wrote in his diary:" })
         #expect(run.screen.line(0).contains("a-lighthouse.md"))
         run.send(Keys.quit)

@@ -17,7 +17,7 @@ extension PlaygroundSuite {
             #expect(!run.isRestored && run.screen.isAlternate)
             run.send(Keys.quit)
             try run.wait(for: "unsaved changes")
-            run.send("d")
+            run.send("D")
             #expect(run.finish() == .exited(0))
             run.expectRestored()
         }
@@ -103,7 +103,7 @@ extension PlaygroundSuite {
             try run.wait(for: "stop here!")
             run.send(Keys.quit)
             try run.wait(for: "unsaved changes")
-            run.send("d")
+            run.send("D")
             _ = run.finish()
             #expect(run.screen.plain.contains("BACK 0"), "\(run.screen.plain)")
             run.expectRestored()

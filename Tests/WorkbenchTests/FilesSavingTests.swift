@@ -166,7 +166,7 @@ import Workbench
         let discard = World()
         discard.type("Once")
         _ = leave(discard)
-        discard.press(.char("d"))
+        discard.press(.char("D"))
         #expect(isAway(discard))
 
         let save = World()
