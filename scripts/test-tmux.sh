@@ -62,8 +62,9 @@ before=$(quiet_screen)
 keys C-z
 until_shows 'Stopped'
 [ "$(mux display-message -p '#{alternate_on} #{cursor_flag} #{mouse_any_flag}')" = "0 1 0" ] || fail "the shell's screen is not as it was"
-keys "clear; stty -a >$room/stopped; jobs" Enter
-until_shows 'Stopped'
+# The quotes keep the command itself from being taken for its output.
+keys "clear; stty -a >$room/stopped; jobs; echo lis''ted" Enter
+until_shows 'listed'
 cmp -s "$room/before" "$room/stopped" || fail "the shell's terminal is not as it was: $(diff "$room/before" "$room/stopped")"
 
 keys "fg" Enter
@@ -88,7 +89,7 @@ done
 keys 'echo left with $?' Enter
 until_shows 'left with 0'
 [ "$(mux display-message -p '#{alternate_on} #{cursor_flag} #{mouse_any_flag}')" = "0 1 0" ] || fail "the screen is not given back"
-keys "stty -a >$room/after; echo compared" Enter
+keys "stty -a >$room/after; echo com''pared" Enter
 until_shows 'compared'
 cmp -s "$room/before" "$room/after" || fail "the terminal is not given back: $(diff "$room/before" "$room/after")"
 echo "test-tmux: all cases hold"

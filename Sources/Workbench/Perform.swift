@@ -78,7 +78,7 @@ extension State {
 
     /// Esc: the stream first, then the zoom, then back to the document; it never quits.
     private mutating func stopOrClose() -> [Effect] {
-        if run != nil { return stopRun() }
+        if run != nil { return interruptRun() }
         if zoomed { zoomed = false } else if focus != .document { backToDocument() }
         return []
     }

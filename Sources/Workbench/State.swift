@@ -78,7 +78,6 @@ package struct State: Sendable {
         package var range: Range<Int>
         package var tokens = 0
         package var rate = 0.0
-        package var stopping = false
         package var end: String?
         /// Ids before the run's first.
         package var promptCount: Int

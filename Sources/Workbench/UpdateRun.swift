@@ -46,13 +46,7 @@ extension State {
         return (seeds >> 33) % 1_000_000
     }
 
-    mutating func stopRun() -> [Effect] {
-        guard run != nil else { return [] }
-        run?.stopping = true
-        return [.stopGeneration]
-    }
-
-    /// Ends the run before an edit: the text so far stays, and what still arrives of it is not taken.
+    /// Ends the run at once, by Esc or before an edit: the text so far stays, and what still arrives of it is not taken.
     mutating func interruptRun() -> [Effect] {
         guard run != nil else { return [] }
         finishRun("stopped")
