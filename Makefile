@@ -51,7 +51,7 @@ picture: build model ## make the pictures of docs/ from the running program (nee
 
 static: swift packages ## build the program with Swift's libraries inside, as install does
 	@echo "==> Building the program to install (release, static; the first time takes some minutes)"
-	@swift build -c release --static-swift-stdlib --scratch-path .build-static --product terrarium
+	@swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-static --product terrarium
 
 # `sudo make install` takes what the user has built: root often has no Swift, and must not own files in here.
 install: ## install program, man page, completions and prompts (PREFIX=, DESTDIR=)
