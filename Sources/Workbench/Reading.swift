@@ -73,6 +73,13 @@ package struct Reading: Sendable {
 
     mutating func show(_ here: Here?) { self.here = here }
 
+    /// Another document: nothing that is known of the one before is shown beside it.
+    mutating func forget() {
+        let version = version
+        self = Reading()
+        self.version = version + 1
+    }
+
     /// The step of an id by its position.
     package func step(_ position: Int) -> Step? { steps.indices.contains(position) ? steps[position] : nil }
 

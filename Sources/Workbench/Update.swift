@@ -60,8 +60,9 @@ extension State {
         case .progress(let done, let total): progress = (done, total)
         case .loading(let share): model = .loading(share)
         case .noModel(let sentence):
-            model = .none(sentence)
-            say(sentence, .error)
+            let told = sentence.contains("make model") ? sentence : sentence + " `make model` fetches the default model, --model PATH takes any other GGUF file."
+            model = .none(told)
+            say(told, .error)
         case .loaded(let loaded):
             model = .ready(loaded)
             lastWish = nil

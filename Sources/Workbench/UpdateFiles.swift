@@ -100,6 +100,7 @@ extension State {
         editor = Editor(document)
         editor.move(.documentEnd)
         text.follows = true
+        reading.forget()
     }
 
     // MARK: Saving

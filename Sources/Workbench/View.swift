@@ -87,7 +87,9 @@ enum TopLine {
 /// The last line: a notice while there is one, else the keys that work now.
 enum Footer {
     private static func entries(_ state: State) -> [(command: Command, text: String)] {
-        let contexts: [Command.Context] = state.focus == .document ? [.everywhere] : [state.contexts[0], .panel, .everywhere]
+        // The attention panel's map and text give its keys other meanings; their own lower border tells them.
+        let own = state.focusedPanel == .attention && state.attention.view != .heads ? [] : [state.contexts[0]]
+        let contexts: [Command.Context] = state.focus == .document ? [.everywhere] : own + [.panel, .everywhere]
         return contexts.flatMap { context in
             Command.table.filter { $0.context == context && !$0.label.isEmpty && ($0.command != .stop || state.run != nil || state.focus != .document) }
                 .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && state.run == nil ? "back" : $0.label)") }
@@ -113,7 +115,17 @@ enum Footer {
     static func draw(_ state: State, _ rect: Rect, _ frame: inout Frame) {
         if let notice = state.notice {
             let role: Terminal.Role = switch notice.kind { case .plain: .accent; case .warning: .warning; case .error: .error }
-            frame.put(TextWidth.fit(notice.text, rect.width - 2), x: 1, y: rect.y, style: Style(role), clip: rect)
+            let lines = Words.wrap(notice.text, width: rect.width - 2)
+            let last = TextWidth.fit(lines.dropFirst().joined(separator: " "), rect.width - 2)
+            // A longer one takes the line of controls in, unless that has the keys.
+            let above = Layout(state).controls
+            guard lines.count > 1, !above.isEmpty, state.focus != .controls, state.overlay == nil else {
+                frame.put(TextWidth.fit(notice.text, rect.width - 2), x: 1, y: rect.y, style: Style(role), clip: rect)
+                return
+            }
+            frame.fill(above)
+            frame.put(lines[0], x: 1, y: above.y, style: Style(role), clip: above)
+            frame.put(last, x: 1, y: rect.y, style: Style(role), clip: rect)
             return
         }
         if let keys = OverlayView.keys(state) {

@@ -68,7 +68,10 @@ private final class Desk {
         do throws(Failure) {
             worker.load(try ModelOptions.resolve(model, locations, configuration))
         } catch { take(.report(.noModel(error.description))) }
-        if let file { perform(.read(path: file)) }
+        if let file {
+            // A name that is not taken yet becomes a new document's.
+            if access(file, F_OK) != 0, errno == ENOENT { take(.opened(path: file, bytes: [])) } else { perform(.read(path: file)) }
+        }
         perform(.listFiles)
     }
 

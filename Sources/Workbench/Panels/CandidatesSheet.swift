@@ -64,9 +64,11 @@ struct CandidateColumns: Equatable {
             return more
         }
         after = take(Self.number)
+        // What a row is told apart by, deep in the vocabulary, is its logprob; only a narrow panel puts the bar first.
+        if wide { logprob = take(Self.number) }
         bar = take(5)
         token.width += more(token, to: 10)
-        logprob = take(Self.number)
+        if !wide { logprob = take(Self.number) }
         id = take(idDigits)
         token.width += more(token, to: id == nil ? 10 : 20)
         if let bar { self.bar?.width += more(bar, to: 36) }

@@ -10,7 +10,7 @@ package struct FilesState: Sendable, Equatable {
     package private(set) var selected = 0
     /// The first row on the screen.
     package private(set) var top = 0
-    package var filter = LineInput() { didSet { if filter.scalars != oldValue.scalars { narrow(keeping: nil) } } }
+    package var filter = LineInput() { didSet { if filter.scalars != oldValue.scalars { narrow(keeping: filter.scalars.isEmpty ? chosen?.path : nil) } } }
     /// True while keys go to the filter.
     package var isFiltering = false
     /// Where names without a folder are saved.
@@ -45,7 +45,7 @@ package struct FilesState: Sendable, Equatable {
     private mutating func narrow(keeping path: String?) {
         let words = filter.text.lowercased().split(separator: " ")
         shown = entries.filter { entry in
-            let text = "\(entry.fileName) \(entry.title ?? "")".lowercased()
+            let text = "\(entry.kind == .experiment ? "experiments/" : "")\(entry.fileName) \(entry.title ?? "")".lowercased()
             return words.allSatisfy { text.contains($0) }
         }
         selected = path.flatMap { path in shown.firstIndex { $0.path == path } } ?? min(path == nil ? 0 : selected, max(0, shown.count - 1))

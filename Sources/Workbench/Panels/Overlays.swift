@@ -131,8 +131,8 @@ extension Overlay.Confirm {
 
     var choices: [Choice] {
         func save(orElse label: String) -> [Choice] {
-            // A capital: letters typed on, in a hurry, must not throw a draft away.
-            [Choice(keys: [.char("s"), .enter], label: "save", answer: .save), Choice(keys: [.char("D")], label: label, answer: .go),
+            // No Enter, and a capital: what is typed on in a hurry must neither throw a draft away nor write it over a file.
+            [Choice(keys: [.char("s")], label: "save", answer: .save), Choice(keys: [.char("D")], label: label, answer: .go),
              Choice(keys: [.escape], label: "stay", answer: .stay)]
         }
         func go(_ key: Key, _ label: String, orElse other: String) -> [Choice] {

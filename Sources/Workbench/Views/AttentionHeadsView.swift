@@ -149,7 +149,7 @@ enum AttentionHeadsView {
         }
         let count = reading.scores?.queries
         let stale = reading.scores != nil && reading.scoresVersion != reading.version ? " …" : ""
-        line(count.map { "mean of newest \($0)\(rect.width >= 30 ? " queries" : "")\(stale)" } ?? "means are computed …", "", Style(.dim))
+        line(count.map { "mean of newest \($0)\(rect.width >= 38 ? " queries" : "")\(stale)\(rect.width >= 29 ? ", ◂ largest" : "")" } ?? "means are computed …", "", Style(.dim))
         if !attention.locked.isEmpty, rect.height > 8, attention.locked != [id] {
             line("chosen " + attention.chosen.map(\.name).joined(separator: " "), "", Style(.dim))
         }

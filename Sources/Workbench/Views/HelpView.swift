@@ -38,7 +38,7 @@ enum HelpView {
         for context in contexts {
             lines.append(.heading(context.title))
             for row in Command.table where row.context == context {
-                let keys = row.keys.isEmpty ? "^P" : row.keyNames
+                let keys = row.keys.isEmpty ? "in ^P" : row.keyNames
                 let parts = Words.wrap(row.title, width: max(8, width - keyColumn(width) - 2))
                 lines.append(.keys(keys, parts[0]))
                 lines += parts.dropFirst().map { .keys("", $0) }
