@@ -106,7 +106,7 @@ extension PlaygroundSuite {
                 run.settle()
                 expectClean(run)
                 let missing = try TerminalRun("no\(payload)", model: .missing)
-                try missing.wait(for: "cannot be read")
+                try missing.wait(for: "no model")
                 expectClean(missing)
             }
         }

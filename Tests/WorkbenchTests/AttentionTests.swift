@@ -153,7 +153,7 @@ import Workbench
         _ = try desk.bringScores()
         desk.press(.char("o"), .escape, .char("x"))
         #expect(desk.panel.contains { $0.contains("from ␣cheese (13) …") })
-        #expect(desk.panel.contains { $0.contains("mean of newest 14 queries …") })
+        #expect(desk.panel.contains { $0.contains("mean of newest 14 …") })
         desk.press(.backspace, .backspace)
         // The last token is in pieces now, so 13 are left to tint.
         #expect(desk.attention.weights(desk.state).count == 13)
