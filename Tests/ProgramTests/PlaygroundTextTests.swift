@@ -107,6 +107,7 @@ extension PlaygroundSuite {
                 expectClean(run)
                 let missing = try TerminalRun("no\(payload)", model: .missing)
                 try missing.wait(for: "no model")
+                missing.settle()
                 expectClean(missing)
             }
         }
