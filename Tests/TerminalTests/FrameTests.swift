@@ -198,7 +198,7 @@ import Testing
             let line = String(repeating: "was a little girl who loved to explore; éß 日本 ", count: 5)
             let clock = ContinuousClock()
             var last = Frame(width: 200, height: 50)
-            var best = Duration.seconds(1)
+            var best = Duration.seconds(1), drawn = 0
             for _ in 0..<20 {
                 let took = clock.measure {
                     var frame = Frame(width: 200, height: 50)
@@ -209,11 +209,12 @@ import Testing
                     var changed = 0
                     for index in frame.cells.indices where frame.cells[index] != last.cells[index] { changed += 1 }
                     last = frame
-                    #expect(changed > 0 || frame == last)
+                    drawn += changed
                 }
                 best = min(best, took)
             }
             print("a frame of 200 x 50: \(best)")
+            #expect(drawn > 0)
             #expect(best < .seconds(1))
         }
     #endif
