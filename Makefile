@@ -9,6 +9,8 @@ ARGS ?=
 # VERIFY=1 makes `make model` check the whole hash of a model that is already there.
 VERIFY ?=
 
+# Left to itself the package manager colours its messages on a terminal only, and builds everything anew for it.
+SWIFT_BUILD := swift build -c release --no-color-diagnostics
 PROGRAM := .build/release/terrarium
 # What is installed carries Swift's libraries in itself, so that it outlives the toolchain. Tests cannot be linked
 # so; a folder of its own saves building everything anew each time the two alternate.
@@ -32,10 +34,10 @@ run: build $(if $(MODEL),,model) ## set up what is missing, build, start the pla
 # Tests reach what they test as `package`, not by @testable: so they share one release build with the program.
 test: swift packages model ## set up what is missing, build, run every test
 	@echo "==> Building the program and the tests (release; the first time takes some minutes)"
-	@swift build -c release
-	@swift build -c release --build-tests
+	@$(SWIFT_BUILD)
+	@$(SWIFT_BUILD) --build-tests
 	@echo "==> Running the tests"
-	@swift test -c release --disable-testable-imports
+	@swift test -c release --no-color-diagnostics --disable-testable-imports
 	@set -e; for script in scripts/test-*.sh; do [ -e "$$script" ] || continue; \
 		echo "==> Running $$script"; "./$$script"; done
 
@@ -44,14 +46,14 @@ model: ## fetch the default model, once (VERIFY=1 checks its hash again)
 
 build: swift packages ## build the program (release)
 	@echo "==> Building the program (release; the first time takes some minutes)"
-	@swift build -c release
+	@$(SWIFT_BUILD)
 
 picture: build model ## make the pictures of docs/ from the running program (needs tmux and python3)
 	@scripts/picture.sh
 
 static: swift packages ## build the program with Swift's libraries inside, as install does
 	@echo "==> Building the program to install (release, static; the first time takes some minutes)"
-	@swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-static --product terrarium
+	@$(SWIFT_BUILD) --static-swift-stdlib -Xlinker -s --scratch-path .build-static --product terrarium
 
 # `sudo make install` takes what the user has built: root often has no Swift, and must not own files in here.
 install: ## install program, man page, completions and prompts (PREFIX=, DESTDIR=)
