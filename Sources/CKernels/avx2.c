@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define TK_ROWS 1
 #define TK_IN_FLIGHT 4
 #define TK_WIDEST 2
 #define TK_AHEAD 4096
@@ -121,7 +122,8 @@ TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size
             add_block(l, columns, tiles, integers, b, blocks, acc);
         }
 #pragma clang loop unroll(full)
-        for (int c = 0; c < columns; c++) put(out + (size_t)c * out_stride + LANES * t, joined(acc[c][0], acc[c][1]), add);
+        for (int c = 0; c < columns; c++)
+            put(out + (size_t)c * out_stride + LANES * t, joined(acc[c][0], acc[c][1]) + all(*tk_column(integers[c], blocks).poison), add);
     }
 }
 

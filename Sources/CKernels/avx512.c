@@ -5,6 +5,7 @@
 #include <string.h>
 #pragma clang attribute push(                                                                                                  \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
+#define TK_ROWS 6
 #define TK_IN_FLIGHT 8
 #define TK_PLANES 1
 #define TK_WIDEST 3
@@ -94,19 +95,21 @@ TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size
             expand(l, tiles, w);
             dot(columns, w, integers, b, sum);
             __m512 d = half_row(tiles + l.scale_at), m = l.has_min ? half_row(tiles + l.min_at) : _mm512_setzero_ps();
+            __mmask16 scalable = _mm512_fpclass_ps_mask(d, 0x9f) ^ 0xffff;
 #pragma clang loop unroll(full)
             for (int c = 0; c < columns; c++) {
                 const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
-                __m512 scale = _mm512_castsi512_ps(word(scales));
+                __m512i scaled = _mm512_mask_add_epi32((__m512i)d, scalable, (__m512i)d, word(scales));
                 if (l.offset)
                     sum[c] = _mm512_sub_epi32(
                         sum[c], _mm512_slli_epi32(word(scales + 8 * blocks), l.offset == 128 ? 7 : l.offset == 16 ? 4 : 3));
-                acc[c] = _mm512_fmadd_ps(_mm512_mul_ps(d, scale), _mm512_cvtepi32_ps(sum[c]), acc[c]);
+                acc[c] = _mm512_fmadd_ps(_mm512_castsi512_ps(scaled), _mm512_cvtepi32_ps(sum[c]), acc[c]);
                 if (l.has_min) acc[c] = _mm512_fmadd_ps(m, _mm512_castsi512_ps(word(scales + 4 * blocks)), acc[c]);
             }
         }
 #pragma clang loop unroll(full)
-        for (int c = 0; c < columns; c++) put(out + (size_t)c * out_stride + LANES * t, (floats)acc[c], add);
+        for (int c = 0; c < columns; c++)
+            put(out + (size_t)c * out_stride + LANES * t, (floats)acc[c] + all(*tk_column(integers[c], blocks).poison), add);
     }
 }
 

@@ -112,22 +112,17 @@ void tk_entropy(const float *logits, size_t n, float max, double sum, double *en
 
 size_t tk_rank(const float *logits, size_t n, size_t index) { return table()->rank(logits, n, index); }
 
-void tk_store_key(const float *k, size_t head_dim, void *page_keys, size_t slot) {
-    table()->store_key(k, head_dim, page_keys, slot);
-}
-
-void tk_store_value(const float *v, size_t head_dim, void *page_values, size_t slot) {
-    table()->store_value(v, head_dim, page_values, slot);
-}
+void tk_store_key(const float *k, size_t count, void *keys, size_t slot) { table()->store_key(k, count, keys, slot); }
+void tk_store_value(const float *v, size_t count, void *value) { table()->store_value(v, count, value); }
 
 void tk_scores(const float *q, size_t head_dim, const void *const *pages, size_t key_offset, size_t length, float scale,
                float *scores) {
     table()->scores(q, head_dim, pages, key_offset, length, scale, scores);
 }
 
-void tk_attend(const float *q, size_t head_dim, const void *const *pages, size_t key_offset, size_t value_offset, size_t start,
-               size_t length, float scale, float *scratch, float *out, float *stats) {
-    table()->attend(q, head_dim, pages, key_offset, value_offset, start, length, scale, scratch, out, stats);
+void tk_attend(const struct tk_row *rows, size_t count, size_t head_dim, const void *const *pages, size_t key_offset,
+               size_t value_offset, float scale, float *scratch, size_t stride) {
+    table()->attend(rows, count, head_dim, pages, key_offset, value_offset, scale, scratch, stride);
 }
 
 void tk_pattern(const float *scores, size_t start, size_t length, float max, float sum, float *out) {

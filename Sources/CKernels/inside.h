@@ -29,17 +29,18 @@ TK_INLINE struct tk_layout tk_layout(int type) {
 
 TK_INLINE int tk_is_float(int type) { return type == TK_F32 || type == TK_F16 || type == TK_BF16; }
 
-/// An integer column: 64 bytes of integers a block, then scales, scaled sums and sums.
+/// An integer column: 64 bytes of integers a block, then scales, scaled sums and sums, then NaN if it has no integers, else 0.
 struct tk_column {
     const uint8_t *integers;
     const float *scale, *scaled_sum;
     const int32_t *sum;
+    const float *poison;
 };
 
 TK_INLINE struct tk_column tk_column(const void *act, size_t blocks) {
     const uint8_t *base = act;
     const float *scale = (const float *)(base + 64 * blocks);
-    return (struct tk_column){base, scale, scale + blocks, (const int32_t *)(scale + 2 * blocks)};
+    return (struct tk_column){base, scale, scale + blocks, (const int32_t *)(scale + 2 * blocks), scale + 3 * blocks};
 }
 
 TK_INLINE float tk_float_from_bits(uint32_t bits) {
@@ -69,9 +70,9 @@ struct tk_table {
     void (*entropy)(const float *, size_t, float, double, double *);
     size_t (*rank)(const float *, size_t, size_t);
     void (*store_key)(const float *, size_t, void *, size_t);
-    void (*store_value)(const float *, size_t, void *, size_t);
+    void (*store_value)(const float *, size_t, void *);
     void (*scores)(const float *, size_t, const void *const *, size_t, size_t, float, float *);
-    void (*attend)(const float *, size_t, const void *const *, size_t, size_t, size_t, size_t, float, float *, float *, float *);
+    void (*attend)(const struct tk_row *, size_t, size_t, const void *const *, size_t, size_t, float, float *, size_t);
     void (*pattern)(const float *, size_t, size_t, float, float, float *);
 };
 

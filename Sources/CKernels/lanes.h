@@ -1,6 +1,7 @@
 // Everything but the integer products, written once in 16 lanes and compiled by each path with its own instructions.
 // A path sets before including: TK_HALF_IN / TK_HALF_OUT where it has instructions for float16, TK_PLANES when it reads
-// 16-bit activations as two planes of bytes, TK_IN_FLIGHT (how many sums of 16 rows fit its registers).
+// 16-bit activations as two planes of bytes, TK_IN_FLIGHT (how many sums of 16 rows fit its registers), TK_ROWS (how many
+// rows of attention do).
 // Equal bits need no care here: a vector operation rounds each lane like the scalar one, and nothing is reassociated.
 #include "lanes_types.h"
 #include <math.h>
@@ -89,15 +90,13 @@ TK_INLINE halves half_out(floats x) { return TK_HALF_OUT(x); }
 
 // MARK: exp and what is made of it
 
-/// exp = 2^n * p(r), r in +-ln2 / 2; p's coefficients minimise the relative error (5e-11 before rounding).
-TK_INLINE floats exp_lanes(floats x) {
+/// p of exp = 2^n * p(r), r in +-ln2 / 2; the coefficients minimise the relative error (5e-11 before rounding).
+TK_INLINE floats exp_parts(floats x, ints *n) {
     floats magic = all(0x1.8p23f);
-    floats y = pick(x > all(-88.0f), x, all(-88.0f));
-    y = pick(y < all(89.0f), y, all(89.0f));
-    floats t = fused(y, all(0x1.715476p0f), magic);
-    ints n = (ints)t - (ints)magic;
+    floats t = fused(x, all(0x1.715476p0f), magic);
+    *n = (ints)t - (ints)magic;
     floats whole = t - magic;
-    floats r = fused(whole, all(-0x1.62e43p-1f), y);
+    floats r = fused(whole, all(-0x1.62e43p-1f), x);
     r = fused(whole, all(0x1.05c61p-29f), r);
     floats p = all(0x1.9f085ap-13f);
     p = fused(p, r, all(0x1.6d8d52p-10f));
@@ -105,11 +104,25 @@ TK_INLINE floats exp_lanes(floats x) {
     p = fused(p, r, all(0x1.55548ep-5f));
     p = fused(p, r, all(0x1.555554p-3f));
     p = fused(p, r, all(0.5f));
-    p = fused(p, r * r, r) + all(1.0f);
+    return fused(p, r * r, r) + all(1.0f);
+}
+
+TK_INLINE floats exp_lanes(floats x) {
+    floats y = pick(x > all(-88.0f), x, all(-88.0f));
+    y = pick(y < all(89.0f), y, all(89.0f));
+    ints n;
+    floats p = exp_parts(y, &n);
     ints first = n >> 1, second = n - first; // 2^128 is no float, its two halves are
     p = p * (floats)((first + 127) << 23) * (floats)((second + 127) << 23);
     p = pick(x < all(-87.3f), all(0.0f), p);
     return pick(x == x, p, x);
+}
+
+/// The same bits for what is not above 0, with less work: 2^n is a normal number wherever the result is not 0.
+TK_INLINE floats exp_falling(floats x) {
+    ints n;
+    floats p = exp_parts(x, &n);
+    return pick(x < all(-87.3f), all(0.0f), p * (floats)((n + 127) << 23));
 }
 
 static float lanes_exp(float x) { return exp_lanes(all(x))[0]; }
@@ -144,8 +157,8 @@ static void lanes_log_sum(const float *logits, size_t n, float *max, double *sum
         return;
     }
     doubles total = all_doubles(0);
-    for (i = 0; i + LANES <= n; i += LANES) total += __builtin_convertvector(exp_lanes(load(logits + i) - all(m)), doubles);
-    if (rest) total += __builtin_convertvector(exp_lanes(load_some(logits + i, rest, -INFINITY) - all(m)), doubles);
+    for (i = 0; i + LANES <= n; i += LANES) total += __builtin_convertvector(exp_falling(load(logits + i) - all(m)), doubles);
+    if (rest) total += __builtin_convertvector(exp_falling(load_some(logits + i, rest, -INFINITY) - all(m)), doubles);
     *max = m;
     *sum = tree_doubles(total);
 }
@@ -153,7 +166,7 @@ static void lanes_log_sum(const float *logits, size_t n, float *max, double *sum
 /// e * (l - max); where e is 0 the limit, 0, and not 0 * -inf. A product of two floats is exact in double.
 TK_INLINE doubles weighted(floats l, float max) {
     floats d = l - all(max);
-    floats e = exp_lanes(d);
+    floats e = exp_falling(d);
     d = pick(e == all(0.0f), all(0.0f), d);
     return __builtin_convertvector(e, doubles) * __builtin_convertvector(d, doubles);
 }

@@ -2,25 +2,25 @@
 // A position's score and a page's partial sums do not depend on which other pages are there, so neither does what a cached,
 // branched or batched prompt gets. Included by lanes.h.
 
-static void lanes_store_key(const float *k, size_t head_dim, void *page_keys, size_t slot) {
-    uint16_t *keys = page_keys;
-    for (size_t d = 0; d < head_dim; d += LANES) {
-        size_t count = head_dim - d < LANES ? head_dim - d : LANES;
-        halves h = half_out(load_some(k + d, count, 0));
-        for (size_t i = 0; i < count; i++) keys[(d + i) * TK_PAGE + slot] = h[i];
+static void lanes_store_key(const float *k, size_t count, void *keys, size_t slot) {
+    uint16_t *to = (uint16_t *)keys + slot;
+    for (size_t d = 0; d < count; d += LANES) {
+        size_t some = count - d < LANES ? count - d : LANES;
+        halves h = half_out(load_some(k + d, some, 0));
+        for (size_t i = 0; i < some; i++) to[(d + i) * TK_PAGE] = h[i];
     }
 }
 
-static void lanes_store_value(const float *v, size_t head_dim, void *page_values, size_t slot) {
-    uint16_t *values = (uint16_t *)page_values + slot * head_dim;
+static void lanes_store_value(const float *v, size_t count, void *value) {
+    uint16_t *to = value;
     size_t d = 0;
-    for (; d + LANES <= head_dim; d += LANES) {
+    for (; d + LANES <= count; d += LANES) {
         halves h = half_out(load(v + d));
-        memcpy(values + d, &h, sizeof h);
+        memcpy(to + d, &h, sizeof h);
     }
-    if (d < head_dim) {
-        halves h = half_out(load_some(v + d, head_dim - d, 0));
-        memcpy(values + d, &h, (head_dim - d) * 2);
+    if (d < count) {
+        halves h = half_out(load_some(v + d, count - d, 0));
+        memcpy(to + d, &h, (count - d) * 2);
     }
 }
 
@@ -73,65 +73,175 @@ static void lanes_scores(const float *q, size_t head_dim, const void *const *pag
     score_range(q, head_dim, pages, key_offset, 0, length, scale, scores);
 }
 
-/// Adds a page's partial output to out for `count` groups of 16 dimensions; the weights of from ..< to, ascending.
-TK_INLINE void weigh_page(int count, const float *e, size_t from, size_t to, const uint16_t *values, size_t head_dim, float *out) {
-    floats sum[4];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < count; i++) sum[i] = all(0);
-    for (size_t t = from; t < to; t++) {
-        floats w = all(e[t]);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < count; i++) sum[i] = fused(w, half_in(values + t * head_dim + LANES * i), sum[i]);
-    }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < count; i++) store(out + LANES * i, load(out + LANES * i) + sum[i]);
-}
-
-static void weigh(const float *e, size_t from, size_t to, const uint16_t *values, size_t head_dim, float *out) {
-    size_t d = 0;
-    for (; d + 4 * LANES <= head_dim; d += 4 * LANES) weigh_page(4, e, from, to, values + d, head_dim, out + d);
-    for (; d + LANES <= head_dim; d += LANES) weigh_page(1, e, from, to, values + d, head_dim, out + d);
-    for (; d < head_dim; d++) {
-        float sum = 0;
-        for (size_t t = from; t < to; t++) sum = fmaf(e[t], tk_half_to_float(values[t * head_dim + d]), sum);
-        out[d] += sum;
-    }
-}
-
-
-static void lanes_attend(const float *q, size_t head_dim, const void *const *pages, size_t key_offset, size_t value_offset,
-                         size_t start, size_t length, float scale, float *scratch, float *out, float *stats) {
-    memset(out, 0, head_dim * sizeof(float));
-    stats[0] = stats[1] = 0;
-    if (start >= length) return;
-    size_t first = start / TK_PAGE, last = (length + TK_PAGE - 1) / TK_PAGE;
-    score_range(q, head_dim, pages, key_offset, first, length, scale, scratch);
-    for (size_t t = first * TK_PAGE; t < start; t++) scratch[t] = -INFINITY;
-    for (size_t t = length; t < last * TK_PAGE; t++) scratch[t] = -INFINITY;
-    floats top = all(-INFINITY);
-    for (size_t t = first * TK_PAGE; t < last * TK_PAGE; t += LANES) top = greater(load(scratch + t), top);
-    float max = greatest(top), sum = 0;
+/// The scores of `count` rows over pages first ..< last: what is read of a page serves them all. Shape: scores[r] [last * 32].
+TK_INLINE void score_rows(int count, const struct tk_row *rows, size_t head_dim, const void *const *pages, size_t key_offset,
+                          size_t first, size_t last, float scale, float *scratch, size_t stride) {
     for (size_t p = first; p < last; p++) {
-        float *e = scratch + p * TK_PAGE;
-        floats low = exp_lanes(load(e) - all(max)), high = exp_lanes(load(e + LANES) - all(max));
-        store(e, low);
-        store(e + LANES, high);
-        size_t from = start > p * TK_PAGE ? start - p * TK_PAGE : 0;
-        size_t to = length - p * TK_PAGE < TK_PAGE ? length - p * TK_PAGE : TK_PAGE;
-        sum += tree(low + high);
-        weigh(e, from, to, (const uint16_t *)((const uint8_t *)pages[p] + value_offset), head_dim, out);
+        const uint8_t *keys = (const uint8_t *)pages[p] + key_offset;
+        floats sum[TK_ROWS][2];
+#pragma clang loop unroll(full)
+        for (int r = 0; r < count; r++) sum[r][0] = sum[r][1] = all(0);
+        for (size_t d = 0; d < head_dim; d++) {
+            floats low = half_in(keys + 64 * d), high = half_in(keys + 64 * d + 32);
+#pragma clang loop unroll(full)
+            for (int r = 0; r < count; r++) {
+                sum[r][0] = fused(all(rows[r].q[d]), low, sum[r][0]);
+                sum[r][1] = fused(all(rows[r].q[d]), high, sum[r][1]);
+            }
+        }
+#pragma clang loop unroll(full)
+        for (int r = 0; r < count; r++) {
+            store(scratch + (size_t)r * stride + p * TK_PAGE, all(scale) * sum[r][0]);
+            store(scratch + (size_t)r * stride + p * TK_PAGE + LANES, all(scale) * sum[r][1]);
+        }
     }
+}
+
+/// Adds a page's partial outputs to the rows' for `width` groups of 16 dimensions; each row's weights from[r] ..< to[r], ascending.
+TK_INLINE void weigh_page(int count, int width, const struct tk_row *rows, const float *const *e, const size_t *from, const size_t *to,
+                          const uint16_t *values, size_t head_dim, size_t at) {
+    floats sum[TK_ROWS][4];
+    size_t start = from[0], shared = from[0], whole = to[0], end = to[0];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < count; r++) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < width; i++) sum[r][i] = all(0);
+        start = from[r] < start ? from[r] : start;
+        shared = from[r] > shared ? from[r] : shared;
+        whole = to[r] < whole ? to[r] : whole;
+        end = to[r] > end ? to[r] : end;
+    }
+    for (size_t t = start; t < end; t++) {
+        floats v[4];
+        int every = t >= shared && t < whole;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < width; i++) v[i] = half_in(values + t * head_dim + at + LANES * (size_t)i);
+        if (every) {
+#pragma clang loop unroll(full)
+            for (int r = 0; r < count; r++)
+#pragma clang loop unroll(full)
+                for (int i = 0; i < width; i++) sum[r][i] = fused(all(e[r][t]), v[i], sum[r][i]);
+        } else {
+#pragma clang loop unroll(full)
+            for (int r = 0; r < count; r++)
+                if (t >= from[r] && t < to[r])
+#pragma clang loop unroll(full)
+                    for (int i = 0; i < width; i++) sum[r][i] = fused(all(e[r][t]), v[i], sum[r][i]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < count; r++)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < width; i++) {
+            float *out = rows[r].out + at + LANES * i;
+            store(out, load(out) + sum[r][i]);
+        }
+}
+
+TK_INLINE void weigh(int count, const struct tk_row *rows, const float *const *e, const size_t *from, const size_t *to,
+                     const uint16_t *values, size_t head_dim) {
     size_t d = 0;
-    for (; d + LANES <= head_dim; d += LANES) store(out + d, load(out + d) / all(sum));
-    for (; d < head_dim; d++) out[d] /= sum;
-    stats[0] = max;
-    stats[1] = sum;
+    for (; d + 4 * LANES <= head_dim; d += 4 * LANES) weigh_page(count, 4, rows, e, from, to, values, head_dim, d);
+    for (; d + LANES <= head_dim; d += LANES) weigh_page(count, 1, rows, e, from, to, values, head_dim, d);
+    for (; d < head_dim; d++)
+        for (int r = 0; r < count; r++) {
+            float sum = 0;
+            for (size_t t = from[r]; t < to[r]; t++) sum = fmaf(e[r][t], tk_half_to_float(values[t * head_dim + d]), sum);
+            rows[r].out[d] += sum;
+        }
+}
+
+/// The maximum of a row's scores, those outside its range set to minus infinity.
+TK_INLINE float mask(const struct tk_row *row, size_t first, float *scores) {
+    size_t last = (row->length + TK_PAGE - 1) / TK_PAGE;
+    for (size_t t = first * TK_PAGE; t < row->start; t++) scores[t] = -INFINITY;
+    for (size_t t = row->length; t < last * TK_PAGE; t++) scores[t] = -INFINITY;
+    floats top = all(-INFINITY);
+    for (size_t t = first * TK_PAGE; t < last * TK_PAGE; t += LANES) top = greater(load(scores + t), top);
+    return greatest(top);
+}
+
+TK_INLINE void attend_rows(int count, const struct tk_row *rows, size_t head_dim, const void *const *pages, size_t key_offset,
+                           size_t value_offset, float scale, float *scratch, size_t stride) {
+    size_t first = rows[0].start / TK_PAGE, last = 0;
+    for (int r = 0; r < count; r++) {
+        size_t from = rows[r].start / TK_PAGE, to = (rows[r].length + TK_PAGE - 1) / TK_PAGE;
+        first = from < first ? from : first;
+        last = to > last ? to : last;
+    }
+    if (count == 1) score_range(rows->q, head_dim, pages, key_offset, first, last * TK_PAGE, scale, scratch);
+    else score_rows(count, rows, head_dim, pages, key_offset, first, last, scale, scratch, stride);
+    float max[TK_ROWS];
+    floats sums[TK_ROWS];
+    for (int r = 0; r < count; r++) {
+        memset(rows[r].out, 0, head_dim * sizeof(float));
+        max[r] = mask(&rows[r], first, scratch + (size_t)r * stride);
+        sums[r] = all(0);
+    }
+    for (size_t p = first; p < last; p++) {
+        const float *e[TK_ROWS];
+        size_t from[TK_ROWS], to[TK_ROWS];
+        for (int r = 0; r < count; r++) {
+            size_t start = rows[r].start, length = rows[r].length, base = p * TK_PAGE;
+            float *scores = scratch + (size_t)r * stride + base;
+            e[r] = scores;
+            from[r] = start > base ? start - base : 0;
+            to[r] = length < base ? 0 : length - base < TK_PAGE ? length - base : TK_PAGE;
+            if (from[r] >= to[r]) { // the page lies outside this row's range
+                from[r] = to[r] = 0;
+                continue;
+            }
+            floats low = exp_falling(load(scores) - all(max[r])), high = exp_falling(load(scores + LANES) - all(max[r]));
+            store(scores, low);
+            store(scores + LANES, high);
+            sums[r] += low + high;
+        }
+        weigh(count, rows, e, from, to, (const uint16_t *)((const uint8_t *)pages[p] + value_offset), head_dim);
+    }
+    for (int r = 0; r < count; r++) {
+        int none = rows[r].start >= rows[r].length;
+        float sum = none ? 0 : tree(sums[r]), divisor = none ? 1 : sum;
+        size_t d = 0;
+        for (; d + LANES <= head_dim; d += LANES) store(rows[r].out + d, load(rows[r].out + d) / all(divisor));
+        for (; d < head_dim; d++) rows[r].out[d] /= divisor;
+        rows[r].stats[0] = none ? 0 : max[r];
+        rows[r].stats[1] = sum;
+    }
+}
+
+#define TK_ATTEND_ROWS(count)                                                                                                   \
+    static void attend_##count(const struct tk_row *rows, size_t head_dim, const void *const *pages, size_t key_offset,          \
+                               size_t value_offset, float scale, float *scratch, size_t stride) {                               \
+        attend_rows(count, rows, head_dim, pages, key_offset, value_offset, scale, scratch, stride);                             \
+    }
+TK_ATTEND_ROWS(1)
+#if TK_ROWS == 6
+TK_ATTEND_ROWS(2)
+TK_ATTEND_ROWS(3)
+TK_ATTEND_ROWS(4)
+TK_ATTEND_ROWS(5)
+TK_ATTEND_ROWS(6)
+#endif
+
+static void lanes_attend(const struct tk_row *rows, size_t count, size_t head_dim, const void *const *pages, size_t key_offset,
+                         size_t value_offset, float scale, float *scratch, size_t stride) {
+    static void (*const groups[TK_ROWS])(const struct tk_row *, size_t, const void *const *, size_t, size_t, float, float *, size_t) = {
+        attend_1,
+#if TK_ROWS == 6
+        attend_2, attend_3, attend_4, attend_5, attend_6,
+#endif
+    };
+    for (size_t r = 0; r < count;) {
+        size_t group = count - r < TK_ROWS ? count - r : TK_ROWS;
+        groups[group - 1](rows + r, head_dim, pages, key_offset, value_offset, scale, scratch, stride);
+        r += group;
+    }
 }
 
 static void lanes_pattern(const float *scores, size_t start, size_t length, float max, float sum, float *out) {
     for (size_t t = 0; t < length; t += LANES) {
         size_t count = length - t < LANES ? length - t : LANES;
-        floats e = exp_lanes(load_some(scores + t, count, 0) - all(max)) / all(sum);
+        floats e = exp_falling(load_some(scores + t, count, 0) - all(max)) / all(sum);
         store_some(out + t, e, count);
     }
     for (size_t t = 0; t < start && t < length; t++) out[t] = 0;

@@ -17,10 +17,32 @@ TK_INLINE void put_integers(ints low, ints high, uint8_t *to) {
 #endif
 }
 
-/// 32639 = 127 * 256 + 127 is the largest integer whose two signed bytes both fit. Not finite in, NaN scale out.
+/// As what is added to the bits of a float, or as the float itself.
+TK_INLINE void put_scale(float scale, float *to) {
+#ifdef TK_PLANES
+    uint32_t bits;
+    memcpy(&bits, &scale, 4);
+    bits -= 0x3f800000;
+    memcpy(to, &bits, 4);
+#else
+    *to = scale;
+#endif
+}
+
+/// The scale of a block whose greatest magnitude has these bits: the least power of two that keeps its integers within
+/// 32639 = 127 * 256 + 127, the largest one whose two signed bytes both fit. So multiplying by it is exact, and is adding to
+/// an exponent. What is too small becomes zeros, what is not finite or beyond any scale poisons the column.
+TK_INLINE int scale_exponent(int32_t bits) { return ((bits + 0x101ff) >> 23) - 127 - 14; }
+
+enum { LEAST_EXPONENT = -100, MOST_EXPONENT = 100 };
+
+/// 2 to a whole power between -126 and 127.
+TK_INLINE float power_of_two(int exponent) { return tk_float_from_bits((uint32_t)(exponent + 127) << 23); }
+
 static void integer_act(const float *x, size_t columns, void *act) {
     size_t blocks = (columns + 31) / 32;
     struct tk_column to = tk_column(act, blocks);
+    float poison = 0;
     for (size_t b = 0; b < blocks; b++) {
         size_t count = columns - 32 * b < 32 ? columns - 32 * b : 32;
         floats low, high;
@@ -35,21 +57,21 @@ static void integer_act(const float *x, size_t columns, void *act) {
         }
         ints a = (ints)low & 0x7fffffff, c = (ints)high & 0x7fffffff;
         int32_t bits = __builtin_reduce_max(__builtin_elementwise_max(a, c)); // the order of magnitudes, NaN above infinity
-        float most = tk_float_from_bits((uint32_t)bits), scale = most / 32639.0f, inverse = 32639.0f / most;
-        if (bits >= 0x7f800000) scale = NAN, inverse = 0;
-        else if (most < 0x1p-100f) scale = 0, inverse = 0; // the inverse would overflow
-        floats magic = all(0x1.8p23f);
-        ints low_int = all_ints(0), high_int = all_ints(0);
-        if (inverse != 0) {
-            low_int = (ints)(low * all(inverse) + magic) - (ints)magic;
-            high_int = (ints)(high * all(inverse) + magic) - (ints)magic;
-        }
+        int exponent = scale_exponent(bits);
+        if (exponent > MOST_EXPONENT) poison = NAN;
+        int whole = exponent >= LEAST_EXPONENT && exponent <= MOST_EXPONENT;
+        if (!whole) exponent = 0;
+        float scale = power_of_two(exponent);
+        floats inverse = all(power_of_two(-exponent)), magic = all(0x1.8p23f);
+        ints low_int = (ints)(low * inverse + magic) - (ints)magic, high_int = (ints)(high * inverse + magic) - (ints)magic;
+        if (!whole) low_int = high_int = all_ints(0);
         int32_t sum = __builtin_reduce_add(low_int + high_int);
         put_integers(low_int, high_int, (uint8_t *)to.integers + 64 * b);
-        ((float *)to.scale)[b] = scale;
+        put_scale(scale, (float *)to.scale + b);
         ((float *)to.scaled_sum)[b] = scale * (float)sum;
         ((int32_t *)to.sum)[b] = sum;
     }
+    *(float *)to.poison = poison;
 }
 
 static void lanes_act(int type, const float *x, size_t columns, void *act) {

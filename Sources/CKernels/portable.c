@@ -1,4 +1,5 @@
 // The twin of every other path: C without instruction sets, the written order of each sum.
+#define TK_ROWS 1
 #define TK_IN_FLIGHT 4
 #include "lanes.h"
 
@@ -50,7 +51,7 @@ static void portable_row_tile(const struct tk_layout *l, const uint8_t *tile, si
                     for (int r = 0; r < LANES; r++) sum[i][r] = fmaf(m[r], x.scaled_sum[b], sum[i][r]);
             }
         }
-        for (size_t i = 0; i < count; i++) put(out + (c + i) * out_stride, load(sum[i]), add);
+        for (size_t i = 0; i < count; i++) put(out + (c + i) * out_stride, load(sum[i]) + all(*tk_column(acts + (c + i) * act_stride, blocks).poison), add);
     }
 }
 

@@ -9,8 +9,12 @@ package struct PageLayout: Sendable {
         (layers, heads, kvHeads, headWidth) = (shape.layers, shape.heads, shape.kvHeads, shape.headWidth)
     }
     var half: Int { Self.positions * headWidth * 2 }
-    package func keys(_ layer: Int, _ kvHead: Int) -> Int { (layer * kvHeads + kvHead) * 2 * half }
-    package func values(_ layer: Int, _ kvHead: Int) -> Int { keys(layer, kvHead) + half }
+    package func keys(_ layer: Int, _ kvHead: Int, dimension: Int = 0) -> Int {
+        (layer * kvHeads + kvHead) * 2 * half + dimension * Self.positions * 2
+    }
+    package func values(_ layer: Int, _ kvHead: Int, slot: Int = 0, dimension: Int = 0) -> Int {
+        keys(layer, kvHead) + half + (slot * headWidth + dimension) * 2
+    }
     var statistics: Int { layers * kvHeads * 2 * half }
     package func statistics(_ layer: Int, _ head: Int, slot: Int) -> Int {
         statistics + ((slot * layers + layer) * heads + head) * 2 * MemoryLayout<Float>.size

@@ -15,7 +15,7 @@ package final class Forward {
         }
     }
     /// The most columns of one batch.
-    package static let batch = 32
+    package static let batch = 64
 
     package let weights: Weights
     package let shape: Architecture
@@ -24,11 +24,11 @@ package final class Forward {
     private let rope: RopeTable
     package let context: Int
     private let scale: Float
-    // Shapes: x, delta [batch][width]; q, z [batch][heads * headWidth]; k, v [batch][kvHeads * headWidth]; gate, up [batch][hidden]
+    // Shapes: x, delta [batch][width]; q, z [batch][heads * headWidth]; k, v [batch][kvHeads * headWidth]; gate, up [batch][hiddenStride]
     private let x: Floats, delta: Floats, q: Floats, k: Floats, v: Floats, z: Floats, gate: Floats, up: Floats
-    /// Per lane: a normalised column or hidden row, and a row of attention scores.
+    /// Per lane: a normalised column, and rows of attention scores.
     private let column: Floats, scores: Floats
-    private let columnStride: Int, scoreStride: Int
+    private let columnStride: Int, scoreStride: Int, hiddenStride: Int
     /// One set for the batch, and one column for each lane alone.
     private let shared: Activations, own: [Activations]
     private let activationMemory: Floats
@@ -50,12 +50,13 @@ package final class Forward {
         z = try Floats(n * queries, for: what)
         k = try Floats(n * keys, for: what)
         v = try Floats(n * keys, for: what)
-        gate = try Floats(n * (shape.hidden + 15), for: what)
-        up = try Floats(n * (shape.hidden + 15), for: what)
+        hiddenStride = (shape.hidden + 15) & ~15
+        gate = try Floats(n * hiddenStride, for: what)
+        up = try Floats(n * hiddenStride, for: what)
         columnStride = (max(shape.width, shape.hidden, queries) + 63) & ~31
         scoreStride = (context + 63) & ~31
         column = try Floats(columnStride * team.lanes, for: what)
-        scores = try Floats(scoreStride * team.lanes, for: what)
+        scores = try Floats(scoreStride * Int(TK_MOST_ROWS) * team.lanes, for: what)
         let one = Activations.bytes(columns: columnStride, count: 1)
         activationMemory = try Floats(one * (n + team.lanes) / MemoryLayout<Float>.size, for: what)
         let memory = UnsafeMutableRawPointer(activationMemory.base), stride = columnStride
@@ -93,7 +94,7 @@ package final class Forward {
         let mine = alone ? 0..<1 : share(n, lane)
         func meet() { if !alone { team.barrier() } }
 
-        if alone && team.lanes > 1 && l == 0 { team.barrier() }
+        if alone && l == 0 { team.barrier() }
         for c in mine {                                                                  // x: [n][width]
             observe(.residPre, l, c, columns, taps, x.base, d, lane)
             acts.prepare(c, normed(x.base + c * d, w.attnNorm, lane), d, for: w.q.kind.union(w.k.kind).union(w.v.kind))
@@ -102,13 +103,12 @@ package final class Forward {
         multiply(w.q, acts, n, into: q.base, queries, lane)                              // q: [n][heads * headWidth]
         multiply(w.k, acts, n, into: k.base, keys, lane)                                 // k, v: [n][kvHeads * headWidth]
         multiply(w.v, acts, n, into: v.base, keys, lane)
-        team.barrier()
-        for c in share(n, lane) { observe(.v, l, c, columns, taps, v.base, keys, lane) }
         rotateAndStore(l, columns, lane)
         team.barrier()
         for c in share(n, lane) {
             observe(.q, l, c, columns, taps, q.base, queries, lane)
             observe(.k, l, c, columns, taps, k.base, keys, lane)
+            observe(.v, l, c, columns, taps, v.base, keys, lane)
         }
         attend(l, columns, lane)                                                         // z: [n][heads * headWidth]
         team.barrier()
@@ -123,10 +123,11 @@ package final class Forward {
             acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.gate.kind.union(w.up.kind))
         }
         meet()
-        multiply(w.gate, acts, n, into: gate.base, hidden, lane)                         // gate, up: [n][hidden]
-        multiply(w.up, acts, n, into: up.base, hidden, lane)
+        multiply(w.gate, acts, n, into: gate.base, hiddenStride, lane)                   // gate, up: [n][hidden]
+        multiply(w.up, acts, n, into: up.base, hiddenStride, lane)
+        activate(w.gate.share(lane: lane, of: team.lanes), n)
         team.barrier()
-        for c in mine { acts.prepare(c, activated(c, lane), hidden, for: w.down.kind) }
+        for c in mine { acts.prepare(c, gate.base + c * hiddenStride, hidden, for: w.down.kind) }
         meet()
         addProduct(w.down, acts, .mlpOut, l, columns, taps, lane)
     }
@@ -141,12 +142,14 @@ package final class Forward {
         return UnsafePointer(out)
     }
 
-    private func activated(_ c: Int, _ lane: Int) -> UnsafePointer<Float> {
-        let out = column.base + lane * columnStride
-        switch shape.activation {
-        case .silu: tk_silu_mul(gate.base + c * shape.hidden, up.base + c * shape.hidden, shape.hidden, out)
+    /// gate = activation(gate) * up, on the rows a lane has computed itself.
+    private func activate(_ rows: Range<Int>, _ n: Int) {
+        for c in 0..<n {
+            let at = c * hiddenStride + rows.lowerBound
+            switch shape.activation {
+            case .silu: tk_silu_mul(gate.base + at, up.base + at, rows.count, gate.base + at)
+            }
         }
-        return UnsafePointer(out)
     }
 
     private func multiply(_ w: Linear, _ acts: Activations, _ n: Int, into out: UnsafeMutablePointer<Float>, _ stride: Int, _ lane: Int) {
@@ -170,30 +173,62 @@ package final class Forward {
         team.barrier()
     }
 
+    /// Turns the queries and keys that this lane has computed, and stores its keys and values in their pages.
     private func rotateAndStore(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ lane: Int) {
-        let hw = shape.headWidth
-        for c in share(columns.count, lane) {
+        let w = weights.layers[l], hw = shape.headWidth, lanes = team.lanes
+        let queries = w.q.share(lane: lane, of: lanes), keys = w.k.share(lane: lane, of: lanes), values = w.v.share(lane: lane, of: lanes)
+        for c in 0..<columns.count {
             let position = columns[c].position, slot = position % PageLayout.positions
-            rope.apply(q.base + c * shape.heads * hw, heads: shape.heads, headWidth: hw, position: position)
-            rope.apply(k.base + c * shape.kvHeads * hw, heads: shape.kvHeads, headWidth: hw, position: position)
+            let q = q.base + c * shape.heads * hw, k = k.base + c * shape.kvHeads * hw, v = v.base + c * shape.kvHeads * hw
+            rope.apply(q, rows: queries, headWidth: hw, position: position)
+            rope.apply(k, rows: keys, headWidth: hw, position: position)
             guard let page = columns[c].pages[position / PageLayout.positions].map(UnsafeMutableRawPointer.init(mutating:)) else { continue }
-            for h in 0..<shape.kvHeads {
-                tk_store_key(k.base + (c * shape.kvHeads + h) * hw, hw, page + layout.keys(l, h), slot)
-                tk_store_value(v.base + (c * shape.kvHeads + h) * hw, hw, page + layout.values(l, h), slot)
+            eachHead(of: keys) { head, part in
+                tk_store_key(k + head * hw + part.lowerBound, part.count, page + layout.keys(l, head, dimension: part.lowerBound), slot)
+            }
+            eachHead(of: values) { head, part in
+                tk_store_value(v + head * hw + part.lowerBound, part.count,
+                               page + layout.values(l, head, slot: slot, dimension: part.lowerBound))
             }
         }
     }
 
+    /// The dimensions of each head that some rows hold.
+    @inline(__always)
+    private func eachHead(of rows: Range<Int>, _ body: (_ head: Int, _ part: Range<Int>) -> Void) {
+        let hw = shape.headWidth
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let head = row / hw, end = min(rows.upperBound, (head + 1) * hw)
+            body(head, row - head * hw..<end - head * hw)
+            row = end
+        }
+    }
+
+    /// Rows go from KV head to KV head, then from column to column: neighbours share what they read of the cache.
     private func attend(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ lane: Int) {
-        let hw = shape.headWidth, group = shape.heads / shape.kvHeads
-        let room = scores.base + lane * scoreStride
-        for item in stride(from: lane, to: columns.count * shape.heads, by: team.lanes) {
-            let c = item / shape.heads, h = item % shape.heads, at = (c * shape.heads + h) * hw
-            let position = columns[c].position, slot = position % PageLayout.positions
-            guard let page = columns[c].pages[position / PageLayout.positions].map(UnsafeMutableRawPointer.init(mutating:)) else { continue }
-            let statistics = (page + layout.statistics(l, h, slot: slot)).assumingMemoryBound(to: Float.self)
-            tk_attend(q.base + at, hw, columns[c].pages, layout.keys(l, h / group), layout.values(l, h / group), 0, position + 1, scale,
-                      room, z.base + at, statistics)
+        let hw = shape.headWidth, group = shape.heads / shape.kvHeads, most = Int(TK_MOST_ROWS), perHead = columns.count * group
+        let mine = share(columns.count * shape.heads, lane)
+        withUnsafeTemporaryAllocation(of: tk_row.self, capacity: most) { rows in
+            var index = mine.lowerBound
+            while index < mine.upperBound {
+                let kvHead = index / perHead, pages = columns[index % perHead / group].pages
+                let end = min(mine.upperBound, (kvHead + 1) * perHead, index + most)
+                var count = 0
+                while index < end, columns[index % perHead / group].pages == pages {
+                    let c = index % perHead / group, h = kvHead * group + index % group, at = (c * shape.heads + h) * hw
+                    let position = columns[c].position, slot = position % PageLayout.positions
+                    guard let page = pages[position / PageLayout.positions].map(UnsafeMutableRawPointer.init(mutating:)) else { return }
+                    rows.initializeElement(at: count, to: tk_row(
+                        q: q.base + at, out: z.base + at,
+                        stats: (page + layout.statistics(l, h, slot: slot)).assumingMemoryBound(to: Float.self),
+                        start: 0, length: position + 1))
+                    count += 1
+                    index += 1
+                }
+                tk_attend(rows.baseAddress, count, hw, pages, layout.keys(l, kvHead), layout.values(l, kvHead), scale,
+                          scores.base + lane * scoreStride * most, scoreStride)
+            }
         }
     }
 
@@ -233,7 +268,7 @@ package final class Forward {
                 multiply(w.q, shared, n, into: part, stride, lane)
                 team.barrier()
                 for c in share(n, lane) {
-                    rope.apply(part + c * stride, heads: shape.heads, headWidth: shape.headWidth, position: rows[start + c].position)
+                    rope.apply(part + c * stride, rows: 0..<stride, headWidth: shape.headWidth, position: rows[start + c].position)
                 }
             }
         }
@@ -247,7 +282,7 @@ package final class Forward {
         cache.bases.withUnsafeBufferPointer { pages in
             guard let pages = pages.baseAddress else { return }
             team.run { lane in
-                let room = scores.base + lane * scoreStride
+                let room = scores.base + lane * scoreStride * Int(TK_MOST_ROWS)
                 for item in stride(from: lane, to: positions.count * heads.count, by: team.lanes) {
                     let row = item / heads.count, h = heads.lowerBound + item % heads.count, position = positions.lowerBound + row
                     let statistics = cache.statistics(layer, h, query: position)

@@ -4,11 +4,35 @@ import GGUF
 /// The types of weights that have kernels.
 package let supportedWeightTypes = ["F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
 
-/// A matrix in tiles of 16 rows by 32 inputs; plain data, so that the pass pays nothing for holding it.
+/// A matrix in tiles of 16 rows by 32 inputs, its row tiles in parts that lie apart, one for each lane the arena was laid out for.
+/// Plain data, so that the pass pays nothing for holding it.
 package struct Linear {
+    struct Part {
+        let tiles: UnsafeMutableRawPointer
+        /// Row tiles of the matrix.
+        let range: Range<Int>
+    }
     let type: Int32
-    let tiles: UnsafeMutableRawPointer
     package let rows: Int, columns: Int
+    /// How lanes share it.
+    let stack: Stack
+    /// In ascending order; they cover the matrix.
+    let parts: UnsafeBufferPointer<Part>
+
+    /// Matrices that one stage multiplies with are shared among lanes as if they stood on top of each other.
+    struct Stack {
+        /// Where this matrix begins, and the height of all. Unit: row tiles.
+        let first: Int, height: Int
+        /// Lanes are divided at multiples of this. Unit: row tiles.
+        let unit: Int
+
+        /// The row tiles of this matrix that fall to a lane, which are `count` in all.
+        func share(_ count: Int, lane: Int, of lanes: Int) -> Range<Int> {
+            let units = (height + unit - 1) / unit
+            func border(_ lane: Int) -> Int { min(max(units * lane / lanes * unit - first, 0), count) }
+            return border(lane)..<(lane + 1 == lanes ? count : border(lane + 1))
+        }
+    }
 
     /// What the kernels of a type multiply with: int16 activations, or plain floats.
     struct Kinds: OptionSet {
@@ -21,26 +45,29 @@ package struct Linear {
     var blocks: Int { (columns + 31) / 32 }
     var rowTileBytes: Int { blocks * tk_tile_bytes(type) }
 
-    static func bytes(type: Int32, rows: Int, columns: Int) -> Int {
-        (rows + 15) / 16 * ((columns + 31) / 32) * tk_tile_bytes(type)
+    /// The rows of a lane's share, whole tiles.
+    @inline(__always)
+    func share(lane: Int, of lanes: Int) -> Range<Int> {
+        let tiles = stack.share(rowTiles, lane: lane, of: lanes)
+        return tiles.lowerBound * 16..<tiles.upperBound * 16
     }
 
     /// out[c][row] (+)= row · activations of column c, for the row tiles of this lane.
     @inline(__always)
     func multiply(_ acts: UnsafeRawPointer, stride: Int, count: Int, into out: UnsafeMutablePointer<Float>, outStride: Int,
                   add: Bool, lane: Int, lanes: Int) {
-        let first = rowTiles * lane / lanes, end = rowTiles * (lane + 1) / lanes
-        guard end > first else { return }
-        tk_matmul(type, tiles + first * rowTileBytes, end - first, blocks, acts, stride, count, out + first * 16, outStride, add ? 1 : 0)
+        let share = stack.share(rowTiles, lane: lane, of: lanes)
+        for part in parts where part.range.overlaps(share) {
+            let own = part.range.clamped(to: share)
+            tk_matmul(type, part.tiles + (own.lowerBound - part.range.lowerBound) * rowTileBytes, own.count, blocks,
+                      acts, stride, count, out + own.lowerBound * 16, outStride, add ? 1 : 0)
+        }
     }
 
     /// The dequantised row. Shape: [columns rounded up to 32].
     func row(_ index: Int, into out: UnsafeMutablePointer<Float>) {
-        tk_unpack_row(type, tiles + index / 16 * rowTileBytes, blocks, index % 16, out)
-    }
-
-    /// Some rows as a matrix of their own; `first` is a multiple of 16.
-    func slice(first: Int, count: Int) -> Linear {
-        Linear(type: type, tiles: tiles + first / 16 * rowTileBytes, rows: count, columns: columns)
+        for part in parts where part.range.contains(index / 16) {
+            tk_unpack_row(type, part.tiles + (index / 16 - part.range.lowerBound) * rowTileBytes, blocks, index % 16, out)
+        }
     }
 }

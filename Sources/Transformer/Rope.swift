@@ -29,7 +29,21 @@ final class RopeTable {
         ready = end
     }
 
-    func apply(_ x: UnsafeMutablePointer<Float>, heads: Int, headWidth: Int, position: Int) {
-        tk_rope(x, heads, headWidth, rope.rotary, table.base + position * rope.rotary, rope.pairing == .halves ? 1 : 0)
+    /// Turns some rows of the heads, which do not part a pair.
+    func apply(_ x: UnsafeMutablePointer<Float>, rows: Range<Int>, headWidth: Int, position: Int) {
+        let turns = table.base + position * rope.rotary, half: Int32 = rope.pairing == .halves ? 1 : 0
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let part = row % headWidth
+            if part == 0, rows.upperBound - row >= headWidth {
+                let heads = (rows.upperBound - row) / headWidth
+                tk_rope(x + row, heads, headWidth, rope.rotary, turns, half)
+                row += heads * headWidth
+            } else {
+                let count = min(rows.upperBound - row, headWidth - part), turned = max(0, min(count, rope.rotary - part))
+                tk_rope(x + row, 1, headWidth, turned, turns + part, half)
+                row += count
+            }
+        }
     }
 }

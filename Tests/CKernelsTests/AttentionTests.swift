@@ -22,7 +22,7 @@ private struct Pages {
         for t in 0..<length {
             let page = memory + (count - 1 - t / 32) * bytes
             tk_store_key(keys[t], dim, page + Pages.keyOffset, t % 32)
-            tk_store_value(values[t], dim, page + Pages.keyOffset + 64 * dim, t % 32)
+            tk_store_value(values[t], dim, page + Pages.keyOffset + (32 + t % 32) * 2 * dim)
         }
         (self.memory, self.dim, pageBytes, self.keys, self.values) = (memory, dim, bytes, keys, values)
     }
@@ -35,13 +35,24 @@ private struct Pages {
     }
 
     /// The output, then the maximum and the sum.
-    func attend(_ q: [Float], from start: Int, length: Int) -> [Float] {
-        var out = [Float](repeating: 0, count: dim), stats: [Float] = [0, 0]
-        var scratch = [Float](repeating: .nan, count: (length + 31) / 32 * 32)
-        bases.withUnsafeBufferPointer {
-            tk_attend(q, dim, $0.baseAddress, Pages.keyOffset, valueOffset, start, length, 0.125, &scratch, &out, &stats)
+    func attend(_ q: [Float], from start: Int, length: Int) -> [Float] { attend([q], from: [start], lengths: [length])[0] }
+
+    func attend(_ queries: [[Float]], from starts: [Int], lengths: [Int]) -> [[Float]] {
+        let stride = ((lengths.max() ?? 0) + 31) / 32 * 32, count = queries.count, q = queries.flatMap { $0 }
+        var out = [Float](repeating: .nan, count: count * (dim + 2))
+        var scratch = [Float](repeating: .nan, count: Int(TK_MOST_ROWS) * stride)
+        q.withUnsafeBufferPointer { q in
+            out.withUnsafeMutableBufferPointer { out in
+                guard let from = q.baseAddress, let to = out.baseAddress else { return }
+                let rows = (0..<count).map {
+                    tk_row(q: from + $0 * dim, out: to + $0 * (dim + 2), stats: to + $0 * (dim + 2) + dim, start: starts[$0], length: lengths[$0])
+                }
+                bases.withUnsafeBufferPointer {
+                    tk_attend(rows, count, dim, $0.baseAddress, Pages.keyOffset, valueOffset, 0.125, &scratch, stride)
+                }
+            }
         }
-        return out + stats
+        return (0..<count).map { Array(out[$0 * (dim + 2)..<($0 + 1) * (dim + 2)]) }
     }
 }
 
@@ -62,9 +73,9 @@ extension Kernels {
                 var page = [UInt16](repeating: 0, count: 32 * samples.count)
                 tk_store_key(samples, samples.count, &page, 5)
                 #expect(samples.indices.allSatisfy { page[32 * $0 + 5] == Float16(samples[$0]).bitPattern }, "\(path)")
-                tk_store_value(samples, samples.count, &page, 2)
-                #expect(samples.indices.allSatisfy { page[2 * samples.count + $0] == Float16(samples[$0]).bitPattern }, "\(path)")
-                tk_store_value([.nan], 1, &page, 0)
+                tk_store_value(samples, samples.count, &page)
+                #expect(samples.indices.allSatisfy { page[$0] == Float16(samples[$0]).bitPattern }, "\(path)")
+                tk_store_value([.nan], 1, &page)
                 #expect(Float16(bitPattern: page[0]).isNaN)
             }
         }
@@ -128,20 +139,35 @@ extension Kernels {
             var dice = Dice(state: 45)
             // A small query: near-equal weights, so that the order of their sum shows in its bits.
             let q = dice.floats(dim, scale: 0.3), s = pages.scores(q, length: length), top = s.max() ?? 0
-            var total: Float = 0, out = [Float](repeating: 0, count: dim)
+            var lanes = [Float](repeating: 0, count: 16), out = [Float](repeating: 0, count: dim)
             for first in stride(from: 0, to: length, by: 32) {
                 let e = (first..<(first + 32)).map { $0 < length ? tk_exp(s[$0] - top) : 0 }
-                var lanes = (0..<16).map { e[$0] + e[$0 + 16] }
-                for step in [8, 4, 2, 1] { for i in 0..<step { lanes[i] += lanes[i + step] } }
-                total += lanes[0]
+                for i in lanes.indices { lanes[i] += e[i] + e[i + 16] }
                 for d in 0..<dim {
                     var sum: Float = 0
                     for t in first..<min(first + 32, length) { sum.addProduct(e[t - first], halved(pages.values[t][d])) }
                     out[d] += sum
                 }
             }
-            let expected = out.map { $0 / total } + [top, total]
+            for step in [8, 4, 2, 1] { for i in 0..<step { lanes[i] += lanes[i + step] } }
+            let expected = out.map { $0 / lanes[0] } + [top, lanes[0]]
             Path.each { path in #expect(same(pages.attend(q, from: 0, length: length), expected), "\(path)") }
+        }
+
+        @Test("rows that are read together get what each gets alone", arguments: [16, 20, 64, 96])
+        func together(dim: Int) {
+            let pages = Pages(length: 150, dim: dim, seed: UInt64(dim))
+            defer { pages.memory.deallocate() }
+            var dice = Dice(state: 49)
+            let queries = (0..<9).map { _ in dice.floats(dim) }
+            let starts = [0, 0, 0, 70, 0, 33, 0, 149, 64], lengths = [150, 149, 128, 129, 1, 34, 31, 150, 64]
+            Path.each { path in
+                let alone = (0..<9).map { pages.attend(queries[$0], from: starts[$0], length: lengths[$0]) }
+                for count in 1...9 {
+                    let rows = pages.attend(Array(queries.prefix(count)), from: starts, lengths: Array(lengths.prefix(count)))
+                    #expect((0..<count).allSatisfy { same(rows[$0], alone[$0]) }, "\(path), \(count) rows")
+                }
+            }
         }
 
         @Test("the pattern sums to one and is the very weights of attention")

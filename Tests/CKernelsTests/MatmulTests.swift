@@ -10,12 +10,13 @@ private func law(_ matrix: Matrix, row: Int, _ x: [Float]) -> Float {
     }
     for b in 0..<matrix.blocks {
         let part = x[(32 * b)..<(32 * b + 32)], most = part.map(\.magnitude).max() ?? 0
-        let scale = most / 32639, inverse = most < 0x1p-100 ? 0 : 32639 / most
-        let v = part.map { Int(($0 * inverse).rounded(.toNearestOrEven)) }
+        // The least power of two that keeps all within 32639.
+        var scale: Float = 0x1p-100
+        while scale * 32639 < most { scale *= 2 }
+        let v = part.map { most < 0x1p-100 ? 0 : Int(($0 / scale).rounded(.toNearestOrEven)) }
         let (d, m, q) = matrix.block(row: row, b)
-        let used = most < 0x1p-100 ? 0 : scale
-        acc.addProduct(d * used, Float(zip(q, v).map { $0 * $1 }.reduce(0, +)))
-        if matrix.weight.hasMinimum { acc.addProduct(m, used * Float(v.reduce(0, +))) }
+        acc.addProduct(d * scale, Float(zip(q, v).map { $0 * $1 }.reduce(0, +)))
+        if matrix.weight.hasMinimum { acc.addProduct(m, scale * Float(v.reduce(0, +))) }
     }
     return acc
 }
@@ -104,6 +105,29 @@ extension Kernels {
                 let x = [[Float](repeating: 1, count: 64), [Float](repeating: -1, count: 64)]
                 let expected = x.flatMap { column in (0..<16).map { law(matrix, row: $0, column) } }
                 Path.each { path in #expect(same(matrix.times(x, tiles: tiles), expected), "\(path), byte \(byte)") }
+            }
+        }
+
+        @Test("scales of zero, the least, the greatest and beyond any number are the same bits on every path",
+              arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0])
+        func scales(weight: Weight) {
+            var matrix = Matrix(weight, rows: 16, columns: 64, seed: 12)
+            let size = matrix.rowBytes / 2
+            for (row, scale) in [Float16(0), -0.0, 0x1p-24, -0x1p-24, 65504, .infinity, -.infinity, .nan].enumerated() {
+                for (byte, value) in [UInt8(truncatingIfNeeded: scale.bitPattern), UInt8(scale.bitPattern >> 8)].enumerated() {
+                    matrix.bytes[row * 2 * size + byte] = value
+                }
+            }
+            let tiles = matrix.packed()
+            var dice = Dice(state: 13)
+            let x = [0x1p-84, 0x1p-60, 1, 0x1p60, 0x1p100].map { dice.floats(64, scale: $0) }
+            _ = tk_use_path(Path.portable.rawValue)
+            let expected = matrix.times(x, tiles: tiles)
+            #expect(expected[5].isNaN || expected[5].isInfinite)
+            #expect(expected[8].isFinite && expected[8] != 0)
+            Path.each { path in
+                let out = matrix.times(x, tiles: tiles)
+                #expect(zip(out, expected).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }, "\(path)")
             }
         }
 

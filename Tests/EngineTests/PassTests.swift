@@ -9,15 +9,15 @@ extension Passes {
     /// What must not change a bit, on a tiny model of each weight type.
     @Suite("The same ids give the same bits") struct PassTests {
         static let shapes = TinyModel.types.map { TinyModel(type: $0, headType: $0 == .q4_1 ? .q8_0 : nil, isTied: $0 != .f16) }
-        /// Passes two borders of pages and of batches.
-        static let count = 70
+        /// Passes two borders of batches and four of pages.
+        static let count = 135
 
         @Test("Token by token, in calls of any size, on one, two or three threads", arguments: shapes)
         func splits(shape: TinyModel) throws {
             let model = try shape.model(), ids = shape.ids(Self.count)
             let expected = try Numbers.fresh(model, ids)
             #expect(Set(expected.logits).count == Self.count)
-            for (threads, sizes) in [(1, [1]), (2, [1]), (2, [Self.count]), (2, [3, 1, 30, 7, 29]), (3, [31, 2, 37]), (3, [1])] {
+            for (threads, sizes) in [(1, [1]), (2, [1]), (2, [Self.count]), (2, [3, 1, 30, 7, 29]), (3, [31, 2, 37]), (3, [1]), (4, [64, 1, 5]), (8, [50, 1])] {
                 let session = try Session(model, threads: threads)
                 for call in ids.indices where session.tokens.count < ids.count {
                     let done = session.tokens.count, size = sizes[call % sizes.count]
@@ -95,13 +95,13 @@ extension Passes {
             _ = try session.sync(to: ids)
             let whole = try session.pattern(layer: 1, head: 2, queries: 0..<ids.count)
             #expect(whole.count == ids.count)
-            for query in [0, 1, 31, 32, 69] { #expect(try session.attention(query: query)[1][2] == whole[query]) }
+            for query in [0, 1, 31, 32, 69, 134] { #expect(try session.attention(query: query)[1][2] == whole[query]) }
             #expect(try session.pattern(layer: 1, head: 2, queries: 20..<45) == Array(whole[20..<45]))
             #expect(try session.weights(on: 30, heads: [(1, 2)])?.enumerated().map { $1 == ($0 < 30 ? 0 : whole[$0][30]) }.allSatisfy { $0 } == true)
-            let map = try #require(try session.map(heads: [(1, 2)], side: 70))
+            let map = try #require(try session.map(heads: [(1, 2)], side: Self.count))
             #expect(map.pool == 1 && map.rows == whole)
-            let pooled = try #require(try session.map(heads: [(1, 2)], side: 24))
-            #expect(pooled.pool == 3 && pooled.rows.count == 24)
+            let pooled = try #require(try session.map(heads: [(1, 2)], side: 45))
+            #expect(pooled.pool == 3 && pooled.rows.count == 45)
             #expect(pooled.rows[10][4] == (30..<33).flatMap { query in (12..<15).map { whole[query][$0] } }.max())
         }
 

@@ -67,15 +67,24 @@ size_t tk_rank(const float *logits, size_t n, size_t index);
 
 // KV cache: pages of 32 positions; one layer and KV head: keys float16 [head_dim][32], values float16 [32][head_dim].
 enum { TK_PAGE = 32 };
-void tk_store_key(const float *k, size_t head_dim, void *page_keys, size_t slot);
-void tk_store_value(const float *v, size_t head_dim, void *page_values, size_t slot);
+/// `count` dimensions of a key to a slot; of a value to its place. Both at the first dimension's address.
+void tk_store_key(const float *k, size_t count, void *keys, size_t slot);
+void tk_store_value(const float *v, size_t count, void *value);
 /// scores[t] = scale * (fma over d ascending), t in 0 ..< length; offsets in bytes from each page's base.
 void tk_scores(const float *q, size_t head_dim, const void *const *pages, size_t key_offset, size_t length, float scale,
                float *scores);
-/// One query, one head over [start, length): a maximum, then per page a partial sum and a partial output, folded in page order.
-/// Shape: scratch [length rounded up to 32], out [head_dim], stats [2] = maximum, sum. An empty range gives zeros.
-void tk_attend(const float *q, size_t head_dim, const void *const *pages, size_t key_offset, size_t value_offset, size_t start,
-               size_t length, float scale, float *scratch, float *out, float *stats);
+/// One query of one head over the positions start ..< length; none of them give zeros.
+struct tk_row {
+    const float *q;
+    float *out, *stats;
+    size_t start, length;
+};
+/// The most rows whose reading of keys and values is shared.
+enum { TK_MOST_ROWS = 6 };
+/// Each row: a maximum, then page by page the sums of 16 lanes and a partial output, folded in page order. Rows share pages only.
+/// Shape: scratch [TK_MOST_ROWS][stride], stride >= length rounded up to 32; out [head_dim], stats [2] = maximum, sum.
+void tk_attend(const struct tk_row *rows, size_t count, size_t head_dim, const void *const *pages, size_t key_offset,
+               size_t value_offset, float scale, float *scratch, size_t stride);
 /// exp(s - max) / sum, the numbers tk_attend used; zeros before start. Shape: out [length].
 void tk_pattern(const float *scores, size_t start, size_t length, float max, float sum, float *out);
 
