@@ -25,7 +25,7 @@ let package = Package(
         .executableTarget(
             name: "terrarium",
             dependencies: [
-                "CCurses", "CKernels", "Document", "Engine", "GGUF", "Laboratory", "Terminal", "Tokenizer", "Workbench",
+                "CCurses", "CKernels", "Document", "Engine", "GGUF", "Laboratory", "Terminal", "Tokenizer", "Transformer", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),

@@ -128,3 +128,6 @@ void tk_attend(const struct tk_row *rows, size_t count, size_t head_dim, const v
 void tk_pattern(const float *scores, size_t start, size_t length, float max, float sum, float *out) {
     table()->pattern(scores, start, length, max, sum, out);
 }
+
+uint32_t tk_read(const void *memory, size_t bytes) { return table()->read(memory, bytes); }
+double tk_multiply(size_t rounds) { return table()->multiply(rounds); }

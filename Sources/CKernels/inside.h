@@ -74,6 +74,8 @@ struct tk_table {
     void (*scores)(const float *, size_t, const void *const *, size_t, size_t, float, float *);
     void (*attend)(const struct tk_row *, size_t, size_t, const void *const *, size_t, size_t, float, float *, size_t);
     void (*pattern)(const float *, size_t, size_t, float, float, float *);
+    uint32_t (*read)(const void *, size_t);
+    double (*multiply)(size_t);
 };
 
 extern const struct tk_table tk_portable_table, tk_avx2_table, tk_avx512_table;

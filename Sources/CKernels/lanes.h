@@ -258,9 +258,22 @@ static void lanes_rope(float *x, size_t heads, size_t head_dim, size_t rotary, c
     }
 }
 
+static uint32_t lanes_read(const void *memory, size_t bytes) {
+    ints sum[4] = {all_ints(0), all_ints(0), all_ints(0), all_ints(0)};
+    for (size_t at = 0; at + 256 <= bytes; at += 256)
+        for (size_t i = 0; i < 4; i++) {
+            ints v;
+            memcpy(&v, (const uint8_t *)memory + at + 64 * i, sizeof v);
+            __builtin_prefetch((const uint8_t *)memory + at + 64 * i + 2048);
+            sum[i] ^= v;
+        }
+    return (uint32_t)__builtin_reduce_xor(sum[0] ^ sum[1] ^ sum[2] ^ sum[3]);
+}
+
 #include "lanes_attention.h"
 #include "lanes_matmul.h"
 
-#define TK_FILL_TABLE(integer_matmul)                                                                                            \
+#define TK_FILL_TABLE(integer_matmul, multiply)                                                                                            \
     {lanes_act,     integer_matmul,  lanes_exp,         lanes_silu_mul, lanes_rmsnorm, lanes_add,   lanes_rope, lanes_log_sum, \
-     lanes_entropy, lanes_rank,      lanes_store_key,   lanes_store_value, lanes_scores, lanes_attend, lanes_pattern}
+     lanes_entropy, lanes_rank,      lanes_store_key,   lanes_store_value, lanes_scores, lanes_attend, lanes_pattern, \
+     lanes_read,    multiply}

@@ -67,4 +67,15 @@ static void portable_matmul(int type, const void *tiles, size_t row_tiles, size_
                           out_stride, add);
 }
 
-const struct tk_table tk_portable_table = TK_FILL_TABLE(portable_matmul);
+static double multiply(size_t rounds) {
+    int32_t sum[LANES] = {0};
+    int16_t w[LANES] = {1, 2, 3};
+    for (size_t round = 0; round < rounds; round++) {
+        __asm__ volatile("" : "+m"(w));
+        for (int r = 0; r < LANES; r++) sum[r] += w[r] * w[LANES - 1 - r];
+        __asm__ volatile("" : "+m"(sum));
+    }
+    return (double)rounds * LANES;
+}
+
+const struct tk_table tk_portable_table = TK_FILL_TABLE(portable_matmul, multiply);

@@ -59,5 +59,11 @@ package final class Weights: @unchecked Sendable {
         bytes = loaded.bytes
     }
 
+    /// Products of weights and activations that a token needs in the layers, and for its logits.
+    package var products: (layers: Int, head: Int) {
+        let matrices = layers.flatMap { [$0.q, $0.k, $0.v, $0.o, $0.gate, $0.up, $0.down] }
+        return (matrices.reduce(0) { $0 + $1.rows * $1.columns }, head.rows * head.columns)
+    }
+
     package func layer(_ index: Int) -> Layer { layers[index] }
 }

@@ -88,6 +88,11 @@ void tk_attend(const struct tk_row *rows, size_t count, size_t head_dim, const v
 /// exp(s - max) / sum, the numbers tk_attend used; zeros before start. Shape: out [length].
 void tk_pattern(const float *scores, size_t start, size_t length, float max, float sum, float *out);
 
+/// What the machine itself can do, for a benchmark's comparison: reads everything once, gives back a sum of it;
+/// and multiplies 16-bit by 4-bit integers from registers, gives back how many.
+uint32_t tk_read(const void *memory, size_t bytes);
+double tk_multiply(size_t rounds);
+
 /// Lanes of execution, 1...64; the caller is lane 0. Workers spin shortly, then sleep until the next run.
 typedef struct tk_pool tk_pool;
 /// NULL when a thread is refused.

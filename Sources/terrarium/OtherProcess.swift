@@ -1,0 +1,40 @@
+import Glibc
+
+/// Another run of this program, and what a process holds.
+enum OtherProcess {
+    /// Seconds from the start of the program with some arguments to the first byte it prints.
+    static func firstByte(_ arguments: [String]) throws -> Double {
+        let start = Clock.seconds
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw Failure.unreadable(path: "A pipe", errno: errno) }
+        let process = spawn(arguments, output: ends[1])
+        close(ends[1])
+        var byte: UInt8 = 0
+        let count = read(ends[0], &byte, 1), time = Clock.seconds - start
+        close(ends[0])
+        if let process { waitpid(process, nil, 0) }
+        guard process != nil, count == 1 else { throw Failure.noFirstToken }
+        return time
+    }
+
+    private static func spawn(_ arguments: [String], output: Int32) -> pid_t? {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { pointers.forEach { free($0) } }
+        var process: pid_t = 0
+        return posix_spawn(&process, "/proc/self/exe", &actions, nil, &pointers, environ) == 0 ? process : nil
+    }
+
+    /// Memory that this process has in use now. Unit: bytes.
+    static var resident: Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var text = [CChar](repeating: 0, count: 128)
+        guard fgets(&text, 128, file) != nil else { return 0 }
+        let words = text.prefix { $0 != 0 }.split(separator: 32).map { String(decoding: $0.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+        return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
+    }
+}

@@ -1,0 +1,218 @@
+import Engine
+import Glibc
+import Laboratory
+import Tokenizer
+import Transformer
+
+/// What is measured: a model with a session, and a text long enough.
+final class Subject {
+    let setup: Setup, model: Model, session: Session
+    let runs: Int
+    /// Prose that does not repeat itself soon.
+    let ids: [TokenID]
+
+    init(_ setup: Setup, runs: Int) throws {
+        (self.setup, self.runs) = (setup, runs)
+        model = try setup.model()
+        session = try Session(model, threads: setup.threads)
+        var ids = model.tokenizer.encode(Array(Self.text.utf8))
+        guard ids.count > 1 else { throw Failure.empty }
+        while ids.count < 512 { ids += ids }
+        self.ids = Array(ids.prefix(min(512, session.context)))
+    }
+
+    /// The median of some runs of `work`, which gives back what it measured.
+    func median(_ work: () throws -> Double) throws -> Double {
+        var values: [Double] = []
+        for _ in 0..<runs {
+            if Interrupt.raised { throw Failure.interrupted }
+            values.append(try work())
+        }
+        return values.sorted()[values.count / 2]
+    }
+
+    /// Bytes of weights and products of one token's pass over some positions.
+    func pass(columns: Int, context: Int, rows: Int) -> (bytes: Double, products: Double) {
+        let shape = model.shape, weights = model.weights, attended = Double(columns * context)
+        let passes = Double((columns + Forward.batch - 1) / Forward.batch)
+        let cache = Double(4 * shape.layers * shape.kvHeads * shape.headWidth)
+        return (passes * Double(weights.bytes) + Double(context) * cache,
+                Double(columns) * Double(weights.products.layers) + Double(rows) * Double(weights.products.head)
+                    + attended * Double(2 * shape.layers * shape.heads * shape.headWidth))
+    }
+
+    static func hash(_ logits: [Float]) -> String {
+        Fingerprint.hash(logits.lazy.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32($0))) } })
+    }
+
+    private static let text = """
+        The old lighthouse keeper counted the ships each evening and wrote their names down. In winter he knew most of them by \
+        their lamps: two green ones over a white meant the mail, a single yellow one the doctor on her way home. When the fog came \
+        he rang the bell by hand, once a minute, and between the strokes he listened. What he heard he wrote down as well, because \
+        somebody, he thought, would want to know one day what a night had sounded like before there were engines. His daughter \
+        found the books much later, forty-one of them, bound in sailcloth. She read them in the order of the years. The hand grew \
+        smaller; the names grew fewer; on some pages there was only the weather. Then, in the last book, he had begun to draw. A \
+        gull with one leg. The stairs from below, all one hundred and eighty-six. The lens, taken apart and cleaned, its prisms laid \
+        out on a bed sheet like the bones of a whale. Under it he had noted the price of oil, and that he had been happy. She took \
+        the books to the harbour office, where a clerk weighed them, and said that they could be kept if they were dry. They were \
+        dry. They stand there still, on a shelf above the tide tables, and now and then a captain who waits for his papers takes one \
+        down, looks for the name of his ship or of the one he learned on, and reads on for longer than he meant to.
+        """
+}
+
+/// A text of which one token in the middle is another each time, as when somebody types there.
+private struct Edit {
+    let cursor: Int, end: Int
+    private var ids: [TokenID]
+    private let vocabulary: TokenID
+
+    init(_ subject: Subject) throws {
+        (ids, end, cursor) = (Array(subject.ids.prefix(500)), min(500, subject.ids.count), min(500, subject.ids.count) / 2)
+        vocabulary = TokenID(subject.model.shape.vocabulary)
+        subject.session.rewind(to: 0)
+        _ = try subject.session.sync(to: ids)
+    }
+
+    mutating func next() -> [TokenID] {
+        ids[cursor] = (ids[cursor] + 1) % vocabulary
+        return ids
+    }
+}
+
+/// Keeps a second record of the residual stream, for the price of the first.
+private final class Copy: Tap {
+    private let layers: Int, width: Int
+    private let memory: Floats
+    init(_ shape: Architecture, positions: Int) throws(ModelError) {
+        (layers, width) = (shape.layers, shape.width)
+        memory = try Floats((layers + 1) * positions * width, for: "a second record")
+    }
+    func wants(_ site: Site, layer: Int) -> Bool { site == .residPre || (site == .residPost && layer == layers - 1) }
+    func take(_ site: Site, layer: Int, column: Int, position: Int, values: UnsafeBufferPointer<Float>) {
+        guard let source = values.baseAddress else { return }
+        let row = position * (layers + 1) + (site == .residPre ? layer : layers)
+        (memory.base + row * width).update(from: source, count: width)
+    }
+}
+
+/// A row of the benchmark.
+struct Workload {
+    let name: String
+    let measure: (Subject) throws -> Bench.Row
+
+    static let all = [decode, prefill, load, firstToken, keyToCursor, tints, recording, memory]
+
+    private init(_ name: String, _ unit: String, _ measure: @escaping (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
+        self.name = name
+        self.measure = { subject in
+            let found = try measure(subject)
+            return Bench.Row(name: name, value: found.value, unit: unit, hash: found.hash,
+                             rate: found.rate.map { (bytes: $0.0, products: $0.1) })
+        }
+    }
+
+    /// Greedy, after 16 tokens.
+    private static let decode = Workload("decode 128", "tok/s") { subject in
+        let session = subject.session, prompt = Array(subject.ids.prefix(16)), count = min(128, session.context - prompt.count)
+        var sampling = Sampling()
+        (sampling.temperature, sampling.maxTokens) = (0, count)
+        var hash: String?
+        let speed = try subject.median {
+            session.rewind(to: 0)
+            _ = try session.sync(to: prompt)
+            var generation = Generation(session, sampling: sampling, seed: 0, speculates: false), end: Generation.End?
+            let start = Clock.seconds
+            while end == nil { end = try generation.next().end }
+            let time = Clock.seconds - start
+            hash = Subject.hash(generation.logits)
+            return Double(generation.generated.count) / time
+        }
+        let pass = subject.pass(columns: 1, context: prompt.count + count / 2, rows: 1)
+        return (speed, hash, (pass.bytes * speed, pass.products * speed))
+    }
+
+    private static let prefill = Workload("prefill 512", "tok/s") { subject in
+        let session = subject.session, ids = subject.ids
+        var hash: String?
+        let speed = try subject.median {
+            session.rewind(to: 0)
+            let start = Clock.seconds
+            _ = try session.sync(to: ids)
+            let logits = try session.logits(after: ids.count - 1), time = Clock.seconds - start
+            hash = Subject.hash(logits)
+            return Double(ids.count) / time
+        }
+        let pass = subject.pass(columns: ids.count, context: ids.count / 2, rows: 1), times = speed / Double(ids.count)
+        return (speed, hash, (pass.bytes * times, pass.products * times))
+    }
+
+    private static let load = Workload("load", "ms") { subject in
+        let time = try subject.median {
+            let start = Clock.seconds
+            _ = try subject.setup.model()
+            return (Clock.seconds - start) * 1000
+        }
+        return (time, nil, nil)
+    }
+
+    /// A key in the middle of the text, to the logits at the cursor: they need only what stands before it.
+    private static let keyToCursor = Workload("key to cursor", "ms") { subject in
+        let session = subject.session
+        var edit = try Edit(subject)
+        let time = try subject.median {
+            let ids = edit.next()
+            let start = Clock.seconds
+            _ = try session.sync(to: Array(ids[...edit.cursor]))
+            _ = try session.logits(after: edit.cursor)
+            return (Clock.seconds - start) * 1000
+        }
+        return (time, nil, nil)
+    }
+
+    /// After that, how the model sees each token behind the cursor, a little at a time.
+    private static let tints = Workload("tints 250", "ms") { subject in
+        let session = subject.session
+        var edit = try Edit(subject)
+        let time = try subject.median {
+            let ids = edit.next()
+            _ = try session.sync(to: Array(ids[...edit.cursor]))
+            let start = Clock.seconds
+            for end in stride(from: edit.cursor + 1, to: edit.end, by: 16).map({ min(edit.end, $0 + 16) }) {
+                _ = try session.sync(to: Array(ids[..<end]))
+                _ = try session.steps(end - 16..<end)
+            }
+            return (Clock.seconds - start) * 1000
+        }
+        return (time, nil, nil)
+    }
+
+    /// What keeping the residual stream adds to decoding, as the cost of keeping it a second time.
+    private static let recording = Workload("recording cost", "%") { subject in
+        let session = subject.session, prompt = Array(subject.ids.prefix(16)), copy = try Copy(subject.model.shape, positions: 80)
+        func time(_ taps: [any Tap]) throws -> Double {
+            session.rewind(to: 0)
+            _ = try session.sync(to: prompt)
+            let start = Clock.seconds
+            for id in subject.ids.prefix(80).dropFirst(16) {
+                try session.append(id, taps: taps)
+                _ = try session.logits(after: session.tokens.count - 1)
+            }
+            return Clock.seconds - start
+        }
+        return (try subject.median { try 100 * (time([copy]) / time([]) - 1) }, nil, nil)
+    }
+
+    /// What this process holds, against its weights, cache and record.
+    private static let memory = Workload("resident", "MB") { subject in
+        (Double(OtherProcess.resident) / 1e6, nil, nil)
+    }
+
+    /// From the start of a process of its own to the first byte it prints.
+    private static let firstToken = Workload("first token", "ms") { subject in
+        let arguments = [
+            "terrarium", "generate", "--prompt", "The capital of France is", "--temperature", "0", "--max-tokens", "1",
+            "--model", subject.setup.path, "--threads", "\(subject.setup.threads)",
+        ]
+        return (try subject.median { try OtherProcess.firstByte(arguments) * 1000 }, nil, nil)
+    }
+}
