@@ -13,7 +13,7 @@ package final class Session {
     let forward: Forward
     private(set) var cache: Cache
     let record: Record
-    private let logitRows: Floats
+    let logitRows: Floats
 
     /// Columns of logits that are measured at once.
     static let measured = 8
@@ -147,22 +147,6 @@ package final class Session {
         }
         guard isSound else { throw .notFinite(position: position) }
         return found
-    }
-
-    /// Draws the token after the last position and measures it; two lanes share the work. Nil when there is no position.
-    func draw(_ choose: (UnsafeBufferPointer<Float>) -> TokenID) throws(EngineError) -> Step? {
-        let position = tokens.count - 1
-        guard position >= 0 else { return nil }
-        try recall(position..<position + 1)
-        guard let row = record.row(model.shape.layers, position) else { return nil }
-        let logits = UnsafeBufferPointer(start: logitRows.base, count: model.shape.vocabulary)
-        var id: TokenID = 0, spread: Spread?
-        forward.project([UnsafePointer(row)], into: logitRows.base) { lane in
-            if lane == forward.team.lanes - 1 { spread = Spread(logits) }
-            if lane == 0 { id = choose(logits) }
-        }
-        guard let spread, let step = Step(id, in: logits, spread) else { throw .notFinite(position: position) }
-        return step
     }
 
     /// How the model saw the tokens of a range, each given those before it; the first token of all has no step.
