@@ -155,7 +155,8 @@ package final class Worker: @unchecked Sendable {
         let isDue = time - (run?.shown ?? 0) > 0.033 || end != nil
         let logits = isDue && run?.released == count && end != .eos ? generation.logits : nil
         if logits != nil { run?.shown = time }
-        post(.generated(run: number, tokens, logits: logits, rate: Double(count) / max(1e-6, time - (run?.started ?? time))))
+        let rate = Double(count) / max(1e-6, time - (run?.started ?? time))
+        post(.generated(run: number, tokens, logits: logits, rate: rate, perPass: generation.tokensPerPass))
         if let end {
             run = nil
             post(.ended(run: number, end))
