@@ -6,8 +6,8 @@ import Tokenizer
 /// seen at every draw, whether the draft ran or not, so text that does not repeat pays nothing to find out. k drafted ids give
 /// 1 + p(m) + p(m) p(m + 1) + .. tokens in the time of k + 1 columns, which the passes themselves tell; the best rate wins.
 package struct Speculation {
-    /// The columns of one pass: as many as the logits that are measured at once.
-    package static let most = Session.measured - 1
+    /// With the token before them eight columns: what the memory's speed still gives nearly for nothing.
+    package static let most = 7
 
     private let fixed: Int?
     /// By the number of binary digits of m, up to 16.
