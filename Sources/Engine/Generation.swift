@@ -101,14 +101,14 @@ package struct Generation {
         let room = min(Speculation.most, sampling.maxTokens - generated.count - 1, session.context - context.count)
         let (ids, match) = speculation?.text.draft(Speculation.most) ?? ([], 0)
         let draft = ids.prefix(min(room, speculation?.count(match: match) ?? 0))
-        let start = ContinuousClock.now, read = session.tokens.count
+        let start = ContinuousClock.now, computed = session.computed
         var drawn: [Step] = []
         do { drawn = try steps(draft) } catch {
             // What is wrong only with the draft must not be noticed.
             guard !draft.isEmpty else { throw error }
             drawn = try steps([])
         }
-        if session.tokens.count - read == draft.count + 1 { speculation?.took((.now - start) / .seconds(1), columns: draft.count + 1) }
+        if session.computed - computed == draft.count + 1 { speculation?.took((.now - start) / .seconds(1), columns: draft.count + 1) }
         let right = zip(drawn, ids).prefix { $0.id == $1 }.count
         for index in 0..<min(right + 1, drawn.count, ids.count) { speculation?.saw(match: match + index, right: index < right) }
         ahead = drawn.prefix(right + 1)
