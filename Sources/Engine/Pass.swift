@@ -109,9 +109,7 @@ extension Session {
         }
         for (session, page) in dropped {
             let node = session.path[page]
-            for first in stride(from: 0, to: node.ids.count, by: Forward.batch) {
-                run([(session, node.start + first..<node.start + min(node.ids.count, first + Forward.batch))])
-            }
+            run([(session, node.start..<node.start + node.ids.count)])
         }
     }
 
