@@ -27,7 +27,7 @@ extension Session {
         do throws(EngineError) {
             for (index, session) in sessions.enumerated() where room > 0 && !rest[index].isEmpty {
                 rest[index] = rest[index].dropFirst(session.follow(rest[index], after: session.tokens.count))
-                guard session.canGrow(beside: grown) else { continue }
+                guard !rest[index].isEmpty, session.canGrow(beside: grown) else { continue }
                 let part = rest[index].prefix(room), start = session.tokens.count
                 try session.grow(part, &grown)
                 columns.append((session, start..<session.tokens.count))
@@ -109,9 +109,7 @@ extension Session {
         }
         for (session, page) in dropped {
             let node = session.path[page]
-            for first in stride(from: 0, to: node.ids.count, by: Forward.batch) {
-                run([(session, node.start + first..<node.start + min(node.ids.count, first + Forward.batch))])
-            }
+            run([(session, node.start..<node.start + node.ids.count)])
         }
     }
 
