@@ -12,7 +12,7 @@ package struct Speculation {
     var text: Lookup
     private let fixed: Int?
     /// By the number of binary digits of m, up to 16.
-    private var trust = [0, 0, 0.25, 0.5, 0.75, 0.9]
+    private var trust = [0, 0, 0.2, 0.4, 0.7, 0.9]
     /// Of a pass by its columns; guesses in units of one column until the first pass of one.
     private var costs: [Double] = [0, 1, 1.3, 1.5, 1.6, 1.9, 2.1, 2.3, 2.5]
     private var isMeasured = false
