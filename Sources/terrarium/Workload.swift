@@ -96,13 +96,14 @@ private final class Copy: Tap {
 }
 
 /// A row of the benchmark.
-struct Workload {
+struct Workload: Sendable {
     let name: String
-    let measure: (Subject) throws -> Bench.Row
+    let measure: @Sendable (Subject) throws -> Bench.Row
 
     static let all = [decode, prefill, load, firstToken, keyToCursor, tints, recording, memory]
 
-    private init(_ name: String, _ unit: String, _ measure: @escaping (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
+    private init(_ name: String, _ unit: String,
+                 _ measure: @escaping @Sendable (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
         self.name = name
         self.measure = { subject in
             let found = try measure(subject)
@@ -177,9 +178,10 @@ struct Workload {
             let ids = edit.next()
             _ = try session.sync(to: Array(ids[...edit.cursor]))
             let start = Clock.seconds
-            for end in stride(from: edit.cursor + 1, to: edit.end, by: 16).map({ min(edit.end, $0 + 16) }) {
+            for first in stride(from: edit.cursor + 1, to: edit.end, by: 16) {
+                let end = min(edit.end, first + 16)
                 _ = try session.sync(to: Array(ids[..<end]))
-                _ = try session.steps(end - 16..<end)
+                _ = try session.steps(first..<end)
             }
             return (Clock.seconds - start) * 1000
         }
