@@ -13,12 +13,7 @@ extension Session {
         defer { found.deallocate() }
         for start in stride(from: 0, to: rows.count, by: measured) {
             let part = rows[start..<min(rows.count, start + measured)]
-            var residuals: [UnsafePointer<Float>] = []
-            for (session, position) in part {
-                try session.recall(position..<position + 1)
-                guard let row = session.record.row(forward.shape.layers, position) else { throw .notFinite(position: position) }
-                residuals.append(UnsafePointer(row))
-            }
+            let residuals = try residuals(part)
             func row(_ index: Int) -> UnsafeBufferPointer<Float> {
                 UnsafeBufferPointer(start: logits + index * forward.logitStride, count: forward.shape.vocabulary)
             }

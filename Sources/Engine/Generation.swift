@@ -20,7 +20,7 @@ package struct Generation {
     package let sampling: Sampling
     package let seed: UInt64
     private let promptCount: Int
-    private var text: Lookup
+    private var context: [TokenID]
     private var speculation: Speculation?
     /// Drawn already, not given out yet.
     private var ahead: ArraySlice<Step> = []
@@ -39,12 +39,11 @@ package struct Generation {
         self.sampling = sampling
         self.seed = seed
         promptCount = session.tokens.count
-        text = Lookup(session.tokens)
-        speculation = speculates ? Speculation(fixed: drafts) : nil
+        context = session.tokens
+        speculation = speculates ? Speculation(context, fixed: drafts) : nil
         scanner = StopScanner(sampling.stop)
     }
 
-    private var context: [TokenID] { text.ids }
     package var generated: ArraySlice<TokenID> { context[promptCount...] }
 
     /// How many tokens a pass has given, on average.
@@ -66,6 +65,9 @@ package struct Generation {
         return take(step)
     }
 
+    /// What the session has to read before the next draw, where nobody else uses it.
+    var unread: ArraySlice<TokenID> { context[session.tokens.count...] }
+
     /// Why no further token can be drawn, nil when one can.
     var limit: End? { generated.count >= sampling.maxTokens ? .length : context.count > session.context ? .context : nil }
 
@@ -83,7 +85,8 @@ package struct Generation {
             ahead = []
             return (release(), .eos)
         }
-        text.append(step.id)
+        context.append(step.id)
+        speculation?.text.append(step.id)
         let bytes = session.model.tokenizer.bytes(step.id)
         held.append(Token(step: step, bytes: bytes, isCut: false))
         switch scanner.feed(bytes) {
@@ -96,16 +99,16 @@ package struct Generation {
     private mutating func pass() throws(EngineError) {
         // The last token to be drawn is not read, nor is one beyond the context.
         let room = min(Speculation.most, sampling.maxTokens - generated.count - 1, session.context - context.count)
-        let (ids, match) = speculation == nil ? ([], 0) : text.draft(Speculation.most)
+        let (ids, match) = speculation?.text.draft(Speculation.most) ?? ([], 0)
         let draft = ids.prefix(min(room, speculation?.count(match: match) ?? 0))
-        let start = ContinuousClock.now, read = session.tokens.count
+        let start = ContinuousClock.now, computed = session.computed
         var drawn: [Step] = []
         do { drawn = try steps(draft) } catch {
             // What is wrong only with the draft must not be noticed.
             guard !draft.isEmpty else { throw error }
             drawn = try steps([])
         }
-        if session.tokens.count - read == draft.count + 1 { speculation?.took((.now - start) / .seconds(1), columns: draft.count + 1) }
+        if session.computed - computed == draft.count + 1 { speculation?.took((.now - start) / .seconds(1), columns: draft.count + 1) }
         let right = zip(drawn, ids).prefix { $0.id == $1 }.count
         for index in 0..<min(right + 1, drawn.count, ids.count) { speculation?.saw(match: match + index, right: index < right) }
         ahead = drawn.prefix(right + 1)

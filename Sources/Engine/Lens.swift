@@ -15,7 +15,7 @@ extension Session {
         let layers = model.shape.layers + 1
         let found = Slots<[Guess]>(layers, [])
         for start in stride(from: 0, to: layers, by: Self.measured) {
-            let rows = (start..<min(layers, start + Self.measured)).compactMap { record.row($0, position).map { UnsafePointer($0) } }
+            let rows = (start..<min(layers, start + Self.measured)).compactMap { row($0, position).map { UnsafePointer($0) } }
             project(rows) { index, logits in
                 found[start + index] = Distribution(logits: Array(logits)).top(top).map { Guess(id: $0.id, logprob: $0.logprob) }
             }

@@ -40,13 +40,16 @@ extension Session {
     func visitPatterns(layer: Int, heads: Range<Int>, queries: Range<Int>,
                        visit: (_ head: Int, _ position: Int, _ row: UnsafeBufferPointer<Float>) -> Void) throws(EngineError) {
         try recall(queries)
-        let rows = queries.compactMap { position in record.row(layer, position).map { (residual: UnsafePointer($0), position: position) } }
+        let rows = queries.compactMap { position in row(layer, position).map { (residual: UnsafePointer($0), position: position) } }
         guard rows.count == queries.count else { return }
         let width = model.shape.heads * model.shape.headWidth
         let projected = UnsafeMutablePointer<Float>.allocate(capacity: rows.count * width)
         defer { projected.deallocate() }
         forward.queries(layer: layer, rows: rows, into: projected)
-        forward.patterns(layer: layer, heads: heads, queries: projected, positions: queries, cache: cache, visit: visit)
+        bases.withUnsafeBufferPointer { bases in
+            guard let pages = bases.baseAddress else { return }
+            forward.patterns(layer: layer, heads: heads, queries: projected, positions: queries, pages: pages, visit: visit)
+        }
     }
 
     /// What the heads of all layers do on the newest queries; nil when cancelled.

@@ -1,172 +1,149 @@
 import Tokenizer
 import Transformer
 
-/// A token sequence inside a model: its cache, its record, and every number that follows from them.
+/// A token sequence inside a model: a path through a tree of what was computed, and every number that follows from it.
 ///
-/// The caller hands over the whole sequence; what it shares with the one before is not computed again.
-/// Owned by one thread. A fork shares memory with its origin until one of them goes on.
+/// The caller hands over the whole sequence; what the tree knows of it is not computed again. A session and its forks are a
+/// family: they share the tree and the pass, are owned by one thread, and can be computed together.
 package final class Session {
     package let model: Model
     /// The most tokens this session takes.
     package let context: Int
     package private(set) var tokens: [TokenID] = []
+    /// How many of its tokens passes have computed since it began; others were known.
+    package internal(set) var computed = 0
     let forward: Forward
-    private(set) var cache: Cache
-    let record: Record
+    let tree: PrefixTree
+    let recorder: Recorder
     let logitRows: Floats
+    /// The nodes that hold the tokens; the last may go on with ids that are not this session's.
+    private(set) var path: [PrefixTree.Node] = []
+    /// Base addresses of the path's pages of keys and values.
+    private(set) var bases: [UnsafeRawPointer?] = []
 
     /// Columns of logits that are measured at once.
-    static let measured = 8
+    static let measured = min(32, Forward.batch)
 
-    /// - Parameter context: at most the model's own; nil takes that.
-    package convenience init(_ model: Model, threads: Int, context: Int? = nil, recordCap: Int = 512 << 20) throws(EngineError) {
+    /// - Parameters:
+    ///   - context: at most the model's own; nil takes that.
+    ///   - recordCap: bytes of the record; what is beyond is computed again when asked for.
+    ///   - kept: bytes that may be kept of what no session of the family holds any more.
+    package convenience init(_ model: Model, threads: Int, context: Int? = nil, recordCap: Int = 512 << 20,
+                             kept: Int = 128 << 20) throws(EngineError) {
         let context = min(context ?? model.shape.context, model.shape.context)
         do {
             let forward = try Forward(model.weights, threads: threads, context: context)
             let rows = try Floats(forward.logitStride * Self.measured, for: "the logits")
-            self.init(model, context, forward, Cache(model.shape), Record(model.shape, cap: recordCap), rows, [])
+            let tree = PrefixTree(model.shape, recordCap: recordCap, kept: kept)
+            self.init(model, context, forward, tree, Recorder(tree.recordLayout), rows)
         } catch { throw .model(error) }
     }
-    private init(_ model: Model, _ context: Int, _ forward: Forward, _ cache: Cache, _ record: Record, _ rows: Floats, _ tokens: [TokenID]) {
-        (self.model, self.context, self.forward, self.cache, self.record, self.logitRows, self.tokens) = (model, context, forward, cache, record, rows, tokens)
+    private init(_ model: Model, _ context: Int, _ forward: Forward, _ tree: PrefixTree, _ recorder: Recorder, _ rows: Floats) {
+        (self.model, self.context, self.forward, self.tree, self.recorder, logitRows) = (model, context, forward, tree, recorder, rows)
+    }
+    deinit { tree.leave(path) }
+
+    package func fork() -> Session {
+        let fork = Session(model, context, forward, tree, recorder, logitRows)
+        fork.tokens = tokens
+        fork.turn(at: 0, to: path)
+        return fork
     }
 
-    package func fork() -> Session { Session(model, context, forward, cache, record.fork(), logitRows, tokens) }
+    // MARK: Moving
 
     package func rewind(to count: Int) {
         guard count < tokens.count else { return }
         tokens.removeLast(tokens.count - max(0, count))
-        cache.truncate(to: tokens.count)
-        record.truncate(to: tokens.count)
+        turn(at: (tokens.count + PageLayout.positions - 1) / PageLayout.positions, to: [])
     }
 
-    /// Makes the sequence be `target`, computing only what follows the longest common prefix.
-    /// Returns false when it was cancelled between two batches; what was done by then is kept.
-    package func sync(to target: [TokenID], taps: [any Tap] = [], progress: (Int) -> Void = { _ in },
+    /// Rewinds to the beginning and forgets what no other session of the family holds.
+    package func forget() {
+        rewind(to: 0)
+        tree.trim(to: 0)
+    }
+
+    /// Makes the sequence be `target`, computing only what the tree does not know, at most `chunk` tokens at a time.
+    /// Returns false when it was cancelled between two passes; what was done by then is kept.
+    package func sync(to target: [TokenID], chunk: Int = Forward.batch, taps: [any Tap] = [], progress: (Int) -> Void = { _ in },
                       cancelled: () -> Bool = { false }) throws(EngineError) -> Bool {
-        try check(target)
-        var common = 0
-        while common < tokens.count, common < target.count, tokens[common] == target[common] { common += 1 }
-        rewind(to: common)
+        try check(target[...], after: 0)
+        let common = commonCount(tokens[...], target[...])
+        follow(target[common...], after: common)
         while tokens.count < target.count {
             if cancelled() { return false }
-            let end = min(target.count, tokens.count + Forward.batch)
-            try extend(target[tokens.count..<end], taps)
+            var rest = [target[tokens.count...]]
+            try Self.pass([self], &rest, most: max(1, min(chunk, Forward.batch)), taps)
             progress(tokens.count)
         }
         return true
     }
 
     package func append(_ id: TokenID, taps: [any Tap] = []) throws(EngineError) {
-        guard tokens.count < context else { throw .context(tokens: tokens.count + 1, limit: context) }
-        guard id >= 0, Int(id) < model.shape.vocabulary else { throw .token(id: id, vocabulary: model.shape.vocabulary) }
-        try extend([id], taps)
+        var rest: [ArraySlice<TokenID>] = [[id]]
+        try check(rest[0], after: tokens.count)
+        try Self.pass([self], &rest, most: 1, taps)
     }
 
-    private func check(_ ids: [TokenID]) throws(EngineError) {
-        guard ids.count <= context else { throw .context(tokens: ids.count, limit: context) }
+    func check(_ ids: ArraySlice<TokenID>, after count: Int) throws(EngineError) {
+        guard count + ids.count <= context else { throw .context(tokens: count + ids.count, limit: context) }
         if let bad = ids.first(where: { $0 < 0 || Int($0) >= model.shape.vocabulary }) { throw .token(id: bad, vocabulary: model.shape.vocabulary) }
     }
 
-    private func extend(_ ids: ArraySlice<TokenID>, _ taps: [any Tap]) throws(EngineError) {
-        let start = tokens.count
-        do {
-            try record.prepare(start..<start + ids.count)
-            try cache.extend(by: ids.count)
-        } catch { throw .model(error) }
-        tokens += ids
-        run(start..<tokens.count, taps)
-        // What is not finite stays so through the attention of all that follow.
-        guard isFinite(tokens.count - 1) else {
-            let first = (start..<tokens.count).first { !isFinite($0) } ?? start
-            rewind(to: start)
-            throw .notFinite(position: first)
+    /// Makes the sequence be its first `count` tokens and as many of `ids` behind them as the tree knows; returns how many these are.
+    @discardableResult
+    func follow(_ ids: ArraySlice<TokenID>, after count: Int) -> Int {
+        let page = count / PageLayout.positions, start = page * PageLayout.positions
+        // Found before anything is left: what is left may be dropped.
+        let (nodes, known) = tree.match(tokens[start..<count] + ids, below: page > 0 ? path[page - 1] : nil,
+                                        favouring: page < path.count ? path[page] : nil)
+        if !nodes.elementsEqual(path[page...], by: ===) { turn(at: page, to: nodes) }
+        tokens.removeLast(tokens.count - count)
+        tokens += ids.prefix(start + known - count)
+        return start + known - count
+    }
+
+    /// Whether this session's next id can be computed in a pass that computes the newest ids of some nodes: not if these would
+    /// have to be copied first.
+    func canGrow(beside grown: [PrefixTree.Grown]) -> Bool {
+        let slot = tokens.count % PageLayout.positions
+        guard slot > 0, let tip = path.last, tip.ids.count > slot else { return true }
+        return !grown.contains { $0.node === tip && $0.count < slot }
+    }
+
+    /// Takes ids in that the tree does not know, with memory for all that a pass makes of them.
+    func grow(_ ids: ArraySlice<TokenID>, _ grown: inout [PrefixTree.Grown]) throws(EngineError) {
+        var ids = ids
+        while !ids.isEmpty {
+            let page = tokens.count / PageLayout.positions, slot = tokens.count % PageLayout.positions
+            do throws(ModelError) {
+                if slot == 0 {
+                    turn(at: page, to: [try tree.add(below: path.last)])
+                } else if path[page].ids.count > slot {
+                    // The paths part here. A tail that is nobody else's is not worth a page of its own.
+                    if path[page].users == 1, path[page].children.isEmpty {
+                        tree.truncate(path[page], to: slot)
+                    } else {
+                        turn(at: page, to: [try tree.split(path[page], at: slot)])
+                    }
+                }
+                try Self.restore([(self, page)])
+            } catch { throw .model(error) }
+            let part = ids.prefix(PageLayout.positions - slot)
+            grown.append((path[page], slot))
+            path[page].ids += part
+            tokens += part
+            ids = ids.dropFirst(part.count)
         }
     }
 
-    private func isFinite(_ position: Int) -> Bool {
-        guard let final = record.row(model.shape.layers, position) else { return false }
-        return (0..<model.shape.width).allSatisfy { final[$0].isFinite }
-    }
-
-    /// The pass over positions whose pages are ready.
-    private func run(_ positions: Range<Int>, _ taps: [any Tap]) {
-        cache.bases.withUnsafeBufferPointer { pages in
-            guard let base = pages.baseAddress else { return }
-            let columns = positions.map { Forward.Column(token: tokens[$0], position: $0, pages: base) }
-            columns.withUnsafeBufferPointer { forward.run($0, taps: [record] + taps) }
-        }
-    }
-
-    /// Whether a position's record is at hand; one that is not is computed again when asked for.
-    package func isRecorded(_ position: Int) -> Bool { position < tokens.count && record.holds(position) }
-
-    /// Brings dropped records back by computing their positions again over the kept cache; the bits are the same.
-    func recall(_ positions: Range<Int>) throws(EngineError) {
-        guard let last = positions.last, !positions.allSatisfy(record.holds) else { return }
-        let size = PageLayout.positions
-        let start = positions.lowerBound / size * size, end = min(tokens.count, (last / size + 1) * size)
-        let dropped = stride(from: start, to: end, by: size).filter { !record.holds($0) }
-        // All pages at once: making room for one must not drop another of them.
-        do { try record.prepare(start..<end) } catch { throw .model(error) }
-        for page in dropped {
-            let pageEnd = min(end, page + size)
-            for first in stride(from: page, to: pageEnd, by: Forward.batch) { run(first..<min(pageEnd, first + Forward.batch), []) }
-        }
-    }
-
-    /// Visits the logits after each position, some at a time; `visit` is called by several threads at once.
-    func projected(_ positions: Range<Int>, cancelled: () -> Bool = { false },
-                   visit: (_ position: Int, _ logits: UnsafeBufferPointer<Float>) -> Void) throws(EngineError) -> Bool {
-        for start in stride(from: positions.lowerBound, to: positions.upperBound, by: Self.measured) {
-            if cancelled() { return false }
-            let part = start..<min(positions.upperBound, start + Self.measured)
-            try recall(part)
-            let rows = part.compactMap { record.row(model.shape.layers, $0).map { UnsafePointer($0) } }
-            project(rows) { visit(part.lowerBound + $0, $1) }
-        }
-        return true
-    }
-
-    /// Logits of up to eight residual rows, visited by several threads at once.
-    func project(_ rows: [UnsafePointer<Float>], visit: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void) {
-        forward.project(rows, into: logitRows.base) { lane in
-            for index in stride(from: lane, to: rows.count, by: forward.team.lanes) {
-                visit(index, UnsafeBufferPointer(start: logitRows.base + index * forward.logitStride, count: model.shape.vocabulary))
-            }
-        }
-    }
-
-    /// The next token's logits after a position, from its kept residual. Shape: [vocabulary].
-    package func logits(after position: Int) throws(EngineError) -> [Float] {
-        guard tokens.indices.contains(position) else { return [] }
-        var found: [Float] = [], isSound = false
-        _ = try projected(position..<position + 1) { _, logits in
-            isSound = Spread(logits) != nil
-            found = Array(logits)
-        }
-        guard isSound else { throw .notFinite(position: position) }
-        return found
-    }
-
-    /// How the model saw the tokens of a range, each given those before it; the first token of all has no step.
-    /// Returns fewer when cancelled.
-    package func steps(_ range: Range<Int>, cancelled: () -> Bool = { false }) throws(EngineError) -> [Step?] {
-        let range = range.clamped(to: 0..<tokens.count)
-        guard !range.isEmpty else { return [] }
-        let targets = max(1, range.lowerBound)..<max(1, range.upperBound)
-        let found = UnsafeMutableBufferPointer<Step?>.allocate(capacity: range.count)
-        found.initialize(repeating: nil)
-        defer { found.deallocate() }
-        var done = targets.lowerBound
-        for start in stride(from: targets.lowerBound, to: targets.upperBound, by: Self.measured) where done == start {
-            let part = start..<min(targets.upperBound, start + Self.measured)
-            let whole = try projected(part.lowerBound - 1..<part.upperBound - 1, cancelled: cancelled) { position, logits in
-                found[position + 1 - range.lowerBound] = Step(tokens[position + 1], in: logits)
-            }
-            if whole { done = part.upperBound }
-        }
-        if let bad = (targets.lowerBound..<done).first(where: { found[$0 - range.lowerBound] == nil }) { throw .notFinite(position: bad) }
-        return Array(found[0..<max(0, done - range.lowerBound)])
+    /// Replaces the path from a page on.
+    private func turn(at page: Int, to nodes: [PrefixTree.Node]) {
+        for node in nodes { node.users += 1 }
+        let left = Array(path[page...])
+        path.replaceSubrange(page..., with: nodes)
+        bases.replaceSubrange(page..., with: nodes.map { UnsafeRawPointer($0.page.base) })
+        if !left.isEmpty { tree.leave(left) }
     }
 }

@@ -6,9 +6,10 @@ import Tokenizer
 /// seen at every draw, whether the draft ran or not, so text that does not repeat pays nothing to find out. k drafted ids give
 /// 1 + p(m) + p(m) p(m + 1) + .. tokens in the time of k + 1 columns, which the passes themselves tell; the best rate wins.
 package struct Speculation {
-    /// The columns of one pass: as many as the logits that are measured at once.
-    package static let most = Session.measured - 1
+    /// With the newest id eight columns, the most that the kernels take in one go.
+    package static let most = 7
 
+    var text: Lookup
     private let fixed: Int?
     /// By the number of binary digits of m, up to 16.
     private var trust = [0, 0, 0.25, 0.5, 0.75, 0.9]
@@ -17,7 +18,7 @@ package struct Speculation {
     private var isMeasured = false
 
     /// - Parameter fixed: the answer where no rule is wanted.
-    package init(fixed: Int? = nil) { self.fixed = fixed }
+    package init(_ ids: [TokenID] = [], fixed: Int? = nil) { (text, self.fixed) = (Lookup(ids), fixed) }
 
     /// The number of drafted ids that promises the best rate; 0 unless that is more than a little better.
     package func count(match: Int) -> Int {

@@ -20,59 +20,25 @@ package struct PageLayout: Sendable {
         statistics + ((slot * layers + layer) * heads + head) * 2 * MemoryLayout<Float>.size
     }
     package var bytes: Int { statistics + Self.positions * layers * heads * 2 * MemoryLayout<Float>.size }
-}
 
-/// 32 positions of keys, values and row statistics in checked memory.
-package final class Page: @unchecked Sendable {
-    let base: UnsafeMutableRawPointer, bytes: Int
-    init(bytes: Int) throws(ModelError) {
-        guard let memory = tk_alloc(bytes) else { throw .memory(what: "the KV cache", needed: bytes, available: freeMemory()) }
-        (base, self.bytes) = (memory, bytes)
-    }
-    convenience init(copying other: Page) throws(ModelError) {
-        try self.init(bytes: other.bytes)
-        base.copyMemory(from: other.base, byteCount: bytes)
-    }
-    deinit { tk_free(base, bytes) }
-}
-
-/// Keys and values of a token sequence. A value: copies share their pages until one of them writes.
-package struct Cache: Sendable {
-    package let layout: PageLayout
-    /// Positions that hold keys and values.
-    package private(set) var count = 0
-    private var pages: [Page] = []
-
-    package init(_ shape: Architecture) { layout = PageLayout(shape) }
-
-    /// Makes the pages of positions count..<count + n writable, and counts them in.
-    package mutating func extend(by n: Int) throws(ModelError) {
-        guard n > 0 else { return }
-        let first = count / PageLayout.positions, last = (count + n - 1) / PageLayout.positions
-        for index in first...last {
-            if index == pages.count {
-                pages.append(try Page(bytes: layout.bytes))
-            } else if !isKnownUniquelyReferenced(&pages[index]) {
-                pages[index] = try Page(copying: pages[index])
+    /// Copies the first positions of a page. Keys go as a whole, since positions lie side by side in them.
+    package func copy(_ count: Int, of source: UnsafeRawPointer, to target: UnsafeMutableRawPointer) {
+        for layer in 0..<layers {
+            for head in 0..<kvHeads {
+                let at = keys(layer, head)
+                (target + at).copyMemory(from: source + at, byteCount: half + count * headWidth * 2)
             }
         }
-        count += n
+        (target + statistics).copyMemory(from: source + statistics, byteCount: count * layers * heads * 2 * MemoryLayout<Float>.size)
     }
+}
 
-    package mutating func truncate(to n: Int) {
-        guard n < count else { return }
-        count = max(0, n)
-        pages.removeLast(pages.count - (count + PageLayout.positions - 1) / PageLayout.positions)
+/// Checked memory of 32 positions. One that is used again still holds what it held: nobody reads what was not written for him.
+package final class Page: @unchecked Sendable {
+    package let base: UnsafeMutableRawPointer, bytes: Int
+    package init(_ bytes: Int, for what: String) throws(ModelError) {
+        guard let memory = tk_alloc(bytes) else { throw .memory(what: what, needed: bytes, available: freeMemory()) }
+        (base, self.bytes) = (memory, bytes)
     }
-
-    /// Base addresses of the pages, in order; valid while this cache is neither changed nor released.
-    package var bases: [UnsafeRawPointer?] { pages.map { UnsafeRawPointer($0.base) } }
-
-    /// Maximum and sum of the attention row of a query.
-    package func statistics(_ layer: Int, _ head: Int, query: Int) -> (max: Float, sum: Float) {
-        let at = pages[query / PageLayout.positions].base + layout.statistics(layer, head, slot: query % PageLayout.positions)
-        let pair = at.assumingMemoryBound(to: Float.self)
-        return (pair[0], pair[1])
-    }
-    package var bytes: Int { pages.count * layout.bytes }
+    deinit { tk_free(base, bytes) }
 }

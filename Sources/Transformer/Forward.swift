@@ -276,20 +276,19 @@ package final class Forward {
 
     /// The softmaxed attention rows of some queries, equal to the pass's; `visit` is called by several threads at once.
     /// Shapes: queries [positions][heads * headWidth]; a visited row is [position + 1].
-    package func patterns(layer: Int, heads: Range<Int>, queries: UnsafePointer<Float>, positions: Range<Int>, cache: Cache,
+    package func patterns(layer: Int, heads: Range<Int>, queries: UnsafePointer<Float>, positions: Range<Int>,
+                          pages: UnsafePointer<UnsafeRawPointer?>,
                           visit: (_ head: Int, _ position: Int, _ row: UnsafeBufferPointer<Float>) -> Void) {
         let hw = shape.headWidth, group = shape.heads / shape.kvHeads
-        cache.bases.withUnsafeBufferPointer { pages in
-            guard let pages = pages.baseAddress else { return }
-            team.run { lane in
-                let room = scores.base + lane * scoreStride * Int(TK_MOST_ROWS)
-                for item in stride(from: lane, to: positions.count * heads.count, by: team.lanes) {
-                    let row = item / heads.count, h = heads.lowerBound + item % heads.count, position = positions.lowerBound + row
-                    let statistics = cache.statistics(layer, h, query: position)
-                    tk_scores(queries + (row * shape.heads + h) * hw, hw, pages, layout.keys(layer, h / group), position + 1, scale, room)
-                    tk_pattern(room, 0, position + 1, statistics.max, statistics.sum, room)
-                    visit(h, position, UnsafeBufferPointer(start: room, count: position + 1))
-                }
+        team.run { lane in
+            let room = scores.base + lane * scoreStride * Int(TK_MOST_ROWS)
+            for item in stride(from: lane, to: positions.count * heads.count, by: team.lanes) {
+                let row = item / heads.count, h = heads.lowerBound + item % heads.count, position = positions.lowerBound + row
+                guard let page = pages[position / PageLayout.positions] else { continue }
+                let statistics = (page + layout.statistics(layer, h, slot: position % PageLayout.positions)).assumingMemoryBound(to: Float.self)
+                tk_scores(queries + (row * shape.heads + h) * hw, hw, pages, layout.keys(layer, h / group), position + 1, scale, room)
+                tk_pattern(room, 0, position + 1, statistics[0], statistics[1], room)
+                visit(h, position, UnsafeBufferPointer(start: room, count: position + 1))
             }
         }
     }

@@ -77,7 +77,8 @@ package struct State: Sendable {
         /// Bytes from where it began to where it stands.
         package var range: Range<Int>
         package var tokens = 0
-        package var rate = 0.0
+        /// Units: tokens a second, tokens a pass.
+        package var rate = 0.0, perPass = 1.0
         package var end: String?
         /// Ids before the run's first.
         package var promptCount: Int

@@ -78,7 +78,7 @@ extension State {
         case .column(let version, let column, let weights): if version == reading.version { reading.column = (column, weights) }
         case .sought(let version, let position, let ids, let logprob, let rank):
             if version == reading.version { reading.sought = (position, ids, logprob, rank) }
-        case .generated(let number, let tokens, let logits, let rate): return generated(number, tokens, logits, rate)
+        case .generated(let number, let tokens, let logits, let rate, let perPass): return generated(number, tokens, logits, rate, perPass)
         case .ended(let number, let end): return ended(number, end)
         case .stopped(let number): if run?.number == number { finishRun("stopped") }
         case .failed(let number, let sentence):

@@ -53,7 +53,7 @@ extension State {
         return [.stopGeneration]
     }
 
-    mutating func generated(_ number: Int, _ tokens: [Generation.Token], _ logits: [Float]?, _ rate: Double) -> [Effect] {
+    mutating func generated(_ number: Int, _ tokens: [Generation.Token], _ logits: [Float]?, _ rate: Double, _ perPass: Double) -> [Effect] {
         guard var run, run.number == number, let tokenizer else { return [] }
         let first = run.promptCount + run.tokens
         for token in tokens {
@@ -68,7 +68,7 @@ extension State {
             run.range = run.range.lowerBound..<run.range.upperBound + token.bytes.count
             run.tokens += 1
         }
-        run.rate = rate
+        (run.rate, run.perPass) = (rate, perPass)
         self.run = run
         editor.encode(with: tokenizer)
         let lead = Array(reading.ids.prefix(reading.lead))

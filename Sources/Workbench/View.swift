@@ -67,9 +67,14 @@ enum TopLine {
     private static func figures(_ state: State, wide: Bool) -> String {
         guard let model = state.readyModel else { return "" }
         let used = state.progress.map { "reading \($0.done)/\($0.total)" } ?? (wide ? "ctx " : "") + "\(state.reading.ids.count)/\(model.shape.context)"
-        if let run = state.run { return used + "   \(Number.whole(run.rate)) tok/s" }
+        if let run = state.run { return used + "   " + pace(run) }
         guard let run = state.lastRun, run.rate > 0 else { return used }
-        return used + "   \(Number.whole(run.rate)) tok/s" + (wide ? "  \(run.end ?? "")" : "")
+        return used + "   " + pace(run) + (wide ? "  \(run.end ?? "")" : "")
+    }
+
+    /// Tokens a second, and tokens a pass where these are more than one.
+    private static func pace(_ run: State.Run) -> String {
+        "\(Number.whole(run.rate)) tok/s" + (run.perPass >= 1.05 ? " ×" + Number.fixed(run.perPass, 1) : "")
     }
 
     private static func modelText(_ state: State) -> String {

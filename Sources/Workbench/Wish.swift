@@ -69,8 +69,8 @@ package enum Report: Sendable {
     case column(version: Int, Wish.Attention.Column, weights: [Float])
     /// How likely a text is after the position: its joint logprob and its first token's rank.
     case sought(version: Int, position: Int, ids: [TokenID], logprob: Float, rank: Int)
-    /// New tokens of a run; with the logits before the newest now and then.
-    case generated(run: Int, [Generation.Token], logits: [Float]?, rate: Double)
+    /// New tokens of a run; with the logits before the newest now and then. Units: tokens a second, tokens a pass.
+    case generated(run: Int, [Generation.Token], logits: [Float]?, rate: Double, perPass: Double)
     case ended(run: Int, Generation.End)
     case stopped(run: Int)
     case failed(run: Int?, String)

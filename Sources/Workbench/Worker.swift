@@ -25,6 +25,9 @@ package final class Worker: @unchecked Sendable {
     private var tasks: [Task] = []
     private var run: (order: Order, generation: Generation, started: Double, shown: Double, released: Int)?
 
+    /// Tokens computed at once where a key may come in between: about 10 ms.
+    private static let chunk = 16
+
     /// The parts of a wish, in the order they are served.
     private enum Task { case reading, heads, sought, steps, rest, column, map, scores }
 
@@ -141,7 +144,7 @@ package final class Worker: @unchecked Sendable {
     private func begin(_ order: Order) {
         guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
         do throws(EngineError) {
-            guard try session.sync(to: order.ids, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
+            guard try session.sync(to: order.ids, chunk: Self.chunk, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
             run = (order, Generation(session, sampling: order.sampling, seed: order.seed), now(), 0, 0)
         } catch { post(.failed(run: order.run, "\(error)")) }
     }
@@ -155,7 +158,8 @@ package final class Worker: @unchecked Sendable {
         let isDue = time - (run?.shown ?? 0) > 0.033 || end != nil
         let logits = isDue && run?.released == count && end != .eos ? generation.logits : nil
         if logits != nil { run?.shown = time }
-        post(.generated(run: number, tokens, logits: logits, rate: Double(count) / max(1e-6, time - (run?.started ?? time))))
+        let rate = Double(count) / max(1e-6, time - (run?.started ?? time))
+        post(.generated(run: number, tokens, logits: logits, rate: rate, perPass: generation.tokensPerPass))
         if let end {
             run = nil
             post(.ended(run: number, end))
@@ -197,18 +201,18 @@ package final class Worker: @unchecked Sendable {
     private func follow(to count: Int) throws(EngineError) -> Bool {
         guard let session else { return false }
         if session.tokens.count >= count, session.tokens[..<count] == wish.ids[..<count] { return true }
-        return try session.sync(to: Array(wish.ids[..<count]), progress: { tell($0, of: count) }, cancelled: { isInterrupted })
+        return try session.sync(to: Array(wish.ids[..<count]), chunk: Self.chunk, progress: { tell($0, of: count) }, cancelled: { isInterrupted })
     }
 
     /// Tells how far a long text has been read.
     private func tell(_ done: Int, of total: Int) {
-        if total > 256, done < total, done % 128 == 0 { post(.progress(done, of: total)) }
+        if total > 256, done < total, done % 128 < Self.chunk { post(.progress(done, of: total)) }
     }
 
     /// Measures the tokens of the wish that nobody knows yet, some at a time.
     private func measure(to end: Int, in session: Session) throws(EngineError) -> Bool {
         while wish.measured < end {
-            let next = min(end, wish.measured + 32)
+            let next = min(end, wish.measured + Self.chunk)
             guard try follow(to: next) else { return false }
             let steps = try session.steps(wish.measured..<next, cancelled: { isInterrupted })
             if !steps.isEmpty { post(.steps(version: wish.version, from: wish.measured, steps)) }

@@ -35,30 +35,24 @@ struct Generate: ParsableCommand {
         if sampling.seed == nil, !sampling.isGreedy, !json, streams == 1, isatty(STDERR_FILENO) == 1 { Failure.complain("seed \(seed)") }
         guard try session.sync(to: ids, cancelled: { Interrupt.raised }) else { throw Failure.interrupted }
         var printer = Printer(tokenizer: session.model.tokenizer, json: json, several: streams > 1)
-        for stream in 0..<streams {
-            let own = seed &+ UInt64(stream)
-            try printer.begin(stream: stream, seed: own)
-            let end: Generation.End
-            do {
-                end = try Self.draw(Generation(session.fork(), sampling: sampling, seed: own), &printer)
-            } catch {
-                try? printer.finish()
-                throw error
+        for first in stride(from: 0, to: streams, by: Self.together) {
+            var group = Group(session, sampling, seed: seed &+ UInt64(first), count: min(Self.together, streams - first))
+            for stream in first..<first + group.count {
+                let own = seed &+ UInt64(stream)
+                try printer.begin(stream: stream, seed: own)
+                let end: Generation.End
+                do { end = try group.play(stream - first, &printer) } catch {
+                    try? printer.finish()
+                    throw error
+                }
+                try printer.end(end, seed: own)
+                if end == .context { Failure.complain("The context of \(session.context) tokens is full; the text stops there.") }
             }
-            try printer.end(end, seed: own)
-            if end == .context { Failure.complain("The context of \(session.context) tokens is full; the text stops there.") }
         }
     }
 
-    private static func draw(_ start: Generation, _ printer: inout Printer) throws -> Generation.End {
-        var generation = start
-        while !Interrupt.raised {
-            let (tokens, end) = try generation.next()
-            for token in tokens { try printer.show(token) }
-            if let end { return end }
-        }
-        throw Failure.interrupted
-    }
+    /// So many streams run at once, each with its own memory.
+    private static let together = 16
 
     /// The configuration, over it the prompt file, over it the flags.
     private func settings(_ text: Input, _ setup: Setup, _ tokenizer: Tokenizer) throws -> Sampling {
@@ -68,6 +62,32 @@ struct Generate: ParsableCommand {
         try sampling.apply(self.sampling.settings(), tokenizer: tokenizer)
         try sampling.validate()
         return sampling
+    }
+}
+
+/// Streams that run together and are printed one after another: what the later ones draw meanwhile waits.
+private struct Group {
+    private var streams: Streams
+    private var waiting: [(tokens: [Generation.Token], end: Generation.End?)]
+    var count: Int { waiting.count }
+
+    init(_ session: Session, _ sampling: Sampling, seed: UInt64, count: Int) {
+        streams = Streams(session, sampling: sampling, seed: seed, count: count)
+        waiting = Array(repeating: ([], nil), count: count)
+    }
+
+    /// Shows a stream up to its end.
+    mutating func play(_ stream: Int, _ printer: inout Printer) throws -> Generation.End {
+        while !Interrupt.raised {
+            for token in waiting[stream].tokens { try printer.show(token) }
+            waiting[stream].tokens = []
+            if let end = waiting[stream].end { return end }
+            for (stream, tokens, end) in try streams.next() {
+                waiting[stream].tokens += tokens
+                waiting[stream].end = end
+            }
+        }
+        throw Failure.interrupted
     }
 }
 

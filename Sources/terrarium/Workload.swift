@@ -69,7 +69,7 @@ private struct Edit {
     init(_ subject: Subject) throws {
         (ids, end, cursor) = (Array(subject.ids.prefix(500)), min(500, subject.ids.count), min(500, subject.ids.count) / 2)
         vocabulary = TokenID(subject.model.shape.vocabulary)
-        subject.session.rewind(to: 0)
+        subject.session.forget()
         _ = try subject.session.sync(to: ids)
     }
 
@@ -119,7 +119,7 @@ struct Workload: Sendable {
         (sampling.temperature, sampling.maxTokens) = (0, count)
         var hash: String?
         let speed = try subject.median {
-            session.rewind(to: 0)
+            session.forget()
             _ = try session.sync(to: prompt)
             var generation = Generation(session, sampling: sampling, seed: 0, speculates: false), end: Generation.End?
             let start = Clock.seconds
@@ -136,7 +136,7 @@ struct Workload: Sendable {
         let session = subject.session, ids = subject.ids
         var hash: String?
         let speed = try subject.median {
-            session.rewind(to: 0)
+            session.forget()
             let start = Clock.seconds
             _ = try session.sync(to: ids)
             let logits = try session.logits(after: ids.count - 1), time = Clock.seconds - start
@@ -192,7 +192,7 @@ struct Workload: Sendable {
     private static let recording = Workload("recording cost", "%") { subject in
         let session = subject.session, prompt = Array(subject.ids.prefix(16)), copy = try Copy(subject.model.shape, positions: 80)
         func time(_ taps: [any Tap]) throws -> Double {
-            session.rewind(to: 0)
+            session.forget()
             _ = try session.sync(to: prompt)
             let start = Clock.seconds
             for id in subject.ids.prefix(80).dropFirst(16) {

@@ -44,10 +44,10 @@ struct Numbers: Equatable {
     }
 
     /// What a fresh session finds that reads the tokens in one go, on one thread.
-    static func fresh(_ model: Model, _ ids: [Int32]) throws -> Numbers {
+    static func fresh(_ model: Model, _ ids: [Int32], layers: [Int]? = nil) throws -> Numbers {
         let session = try Session(model, threads: 1)
         _ = try session.sync(to: ids)
-        return try Numbers(session)
+        return try Numbers(session, layers: layers)
     }
 
     /// Which of the numbers differ.

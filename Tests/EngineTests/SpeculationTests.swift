@@ -93,13 +93,17 @@ extension Passes {
             var ends: [String: Int] = [:], most = 1.0
             for (number, settings) in settings.enumerated() {
                 for context in [256, 30] {
-                    let session = try Session(model, threads: 1 + number % 2, context: context)
-                    _ = try session.sync(to: [72, 101, 256, 72, 101, 256, 101, 72, 101])
+                    // Each has a session of its own, so that none finds what another computed.
+                    func session() throws -> Session {
+                        let session = try Session(model, threads: 1 + number % 2, context: context)
+                        _ = try session.sync(to: [72, 101, 256, 72, 101, 256, 101, 72, 101])
+                        return session
+                    }
                     let seed = UInt64(number)
-                    let (plain, one) = try course(Generation(session.fork(), sampling: settings, seed: seed, speculates: false))
-                    let (drafted, several) = try course(Generation(session.fork(), sampling: settings, seed: seed, drafts: drafts))
+                    let (plain, one) = try course(Generation(session(), sampling: settings, seed: seed, speculates: false))
+                    let (drafted, several) = try course(Generation(session(), sampling: settings, seed: seed, drafts: drafts))
                     #expect(drafted == plain && one <= 1)
-                    let (ruled, _) = try course(Generation(session.fork(), sampling: settings, seed: seed))
+                    let (ruled, _) = try course(Generation(session(), sampling: settings, seed: seed))
                     #expect(ruled == plain)
                     most = max(most, several)
                     if several > 1, let end = plain.end { ends["\(end)", default: 0] += 1 }
@@ -111,10 +115,10 @@ extension Passes {
 
         @Test("What others do with the session between two tokens changes nothing")
         func shared() throws {
-            let model = try GenerationTests.shape.model(), session = try Session(model, threads: 2)
-            _ = try session.sync(to: [72, 101, 256])
+            let model = try GenerationTests.shape.model(), other = try Session(model, threads: 2), session = try Session(model, threads: 2)
+            for session in [other, session] { _ = try session.sync(to: [72, 101, 256]) }
             let settings = sampling(40, temperature: 0.6)
-            let (plain, _) = try course(Generation(session.fork(), sampling: settings, seed: 2, speculates: false))
+            let (plain, _) = try course(Generation(other, sampling: settings, seed: 2, speculates: false))
             let (disturbed, several) = try course(Generation(session, sampling: settings, seed: 2, drafts: 6)) { number in
                 switch number % 6 {
                 case 0: session.rewind(to: 2)
@@ -128,17 +132,20 @@ extension Passes {
 
         @Test("The default model's tokens are the same with it", .enabled(if: RealModel.isThere, RealModel.comment))
         func real() throws {
-            let session = try RealModel.session()
             let list = "Apples are red.\nBananas are yellow.\nApples are red.\nBananas are yellow.\nApples are"
             let code = "func add(a: Int, b: Int) -> Int { return a + b }\nfunc sub(a: Int, b: Int) -> Int { return a - b }\nfunc mul("
             var several = 1.0
             for (text, temperature, penalty) in [(list, 0, 1), (list, 0.7, 1.05), (code, 0.7, 1)] {
-                _ = try session.sync(to: session.model.tokenizer.encode(Array(text.utf8)))
+                func session() throws -> Session {
+                    let session = try RealModel.session()
+                    _ = try session.sync(to: session.model.tokenizer.encode(Array(text.utf8)))
+                    return session
+                }
                 var settings = Sampling()
                 (settings.temperature, settings.repetitionPenalty, settings.maxTokens) = (temperature, penalty, 32)
-                let (plain, _) = try course(Generation(session.fork(), sampling: settings, seed: 5, speculates: false))
-                let (drafted, fixed) = try course(Generation(session.fork(), sampling: settings, seed: 5, drafts: 7))
-                let (ruled, _) = try course(Generation(session.fork(), sampling: settings, seed: 5))
+                let (plain, _) = try course(Generation(session(), sampling: settings, seed: 5, speculates: false))
+                let (drafted, fixed) = try course(Generation(session(), sampling: settings, seed: 5, drafts: 7))
+                let (ruled, _) = try course(Generation(session(), sampling: settings, seed: 5))
                 #expect(drafted == plain && ruled == plain)
                 several = max(several, fixed)
             }

@@ -108,6 +108,19 @@ import Workbench
         #expect(undone(state) == "French: de mer")
     }
 
+    @Test("The top line tells tokens a second, and tokens a pass where they are more than one, while it streams and after")
+    func pace() throws {
+        var state = desk()
+        state.press(keys: .enter)
+        func line() -> String { state.screenText.components(separatedBy: "\n")[0] }
+        try state.stream(1, perPass: 1.04)
+        #expect(line().hasSuffix("   100 tok/s"))
+        try state.stream(1, perPass: 1.62)
+        #expect(line().hasSuffix("   100 tok/s ×1.6"))
+        if let run = state.run { _ = state.update(.report(.ended(run: run.number, .length))) }
+        #expect(line().contains("   100 tok/s ×1.6"))
+    }
+
     @Test("Enter in the middle drops what followed; undo brings it back")
     func forkInTheMiddle() {
         var state = desk(at: 7)
@@ -242,7 +255,7 @@ import Workbench
 
 extension State {
     /// Draws tokens as the worker would and reports each with its logits.
-    mutating func stream(_ count: Int) throws {
+    mutating func stream(_ count: Int, perPass: Double = 1) throws {
         guard let run else { return }
         let session = try Session(Tiny.model, threads: 1)
         let isHeld = try session.sync(to: Array(reading.ids.prefix(run.promptCount)))
@@ -251,7 +264,7 @@ extension State {
         for _ in 0..<run.tokens { _ = try generation.next() }
         for _ in 0..<count {
             let (tokens, _) = try generation.next()
-            _ = update(.report(.generated(run: run.number, tokens, logits: generation.logits, rate: 100)))
+            _ = update(.report(.generated(run: run.number, tokens, logits: generation.logits, rate: 100, perPass: perPass)))
         }
     }
 }
