@@ -115,8 +115,8 @@ def measure(jobs, runs, minutes, share):
             before, mine, start = busy(), own(), time.monotonic()
             values = jobs[name]()
             others = ((busy() - before) - (own() - mine)) / (os.cpu_count() * (time.monotonic() - start))
-            print(f"{name}:", {row: round(value, 1) for row, value in values.items() if row.split()[-1] not in RATES}, f"others {others:.1%}",
-                  "" if others <= share else "(thrown away)", flush=True)
+            shown = {row: round(value, 1) for row, value in values.items() if row.split()[-1] not in RATES}
+            print(f"{name}:", shown, f"others {others:.1%}", "" if others <= share else "(thrown away)", flush=True)
             if others <= share:
                 found[name].append(values)
             else:
@@ -258,10 +258,11 @@ GB/s and GMAC/s are what a row read of weights and cache and how many products i
 
 ## Accuracy
 
-KL divergence from float32 over {far['positions']} positions of `scripts/kl-text.txt` (prose, lists, code, dialogue, digits), in nats; the second half
-of each chunk of {kl.CHUNK} tokens. Gold is the Q4_1 file's weights as float32 in llama.cpp, with a float32 cache; both engines run the Q4_1
-file on the same ids. `llama-perplexity --kl-divergence-base` keeps a logit in 16 bits when it is within 16 of the greatest; the sum is
-over those tokens, for both engines the same ({far['outside']:.1e} of the probability is outside). The rounding makes about 2e-09 of each sum.
+KL divergence from float32 over {far['positions']} positions of `scripts/kl-text.txt` (prose, lists, code, dialogue, digits), in nats; the
+second half of each chunk of {kl.CHUNK} tokens. Gold is the Q4_1 file's weights as float32 in llama.cpp, with a float32 cache; both
+engines run the Q4_1 file on the same ids. `llama-perplexity --kl-divergence-base` keeps a logit in 16 bits when it is within 16
+of the greatest; the sum is over those tokens, for both engines the same ({far['outside']:.1e} of the probability is outside). The
+rounding makes about 2e-09 of each sum.
 
 {accuracy(far)}
 """
@@ -274,8 +275,8 @@ def write(ours, found, lines, far, arguments):
     with open(path, encoding="utf-8") as file:
         before, rest = file.read().split(MARKS[0])
     machine = ours.about["machine"]
-    text = [f"Medians of {arguments.runs} runs each, in turn, with {arguments.threads} threads: {machine['cpu']}, {machine['cores']} cores, "
-            f"kernels {machine['kernels']}; {ours.about['model']['name']}.", "", HEAD]
+    text = [f"Medians of {arguments.runs} runs each, in turn, with {arguments.threads} threads: {machine['cpu']}, "
+            f"{machine['cores']} cores, kernels {machine['kernels']}; {ours.about['model']['name']}.", "", HEAD]
     text += [line.cells(with_spread=False) for line in lines if line.demand is not None]
     for name in ("load", "first token"):
         if name in found["ours Q4_1"][0]:
