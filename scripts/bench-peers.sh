@@ -53,7 +53,7 @@ unpacked() {
         quietly download "$venv/bin/pip" download --disable-pip-version-check --no-input --no-cache-dir --no-deps \
             --no-binary "$package" --dest "$peers/download" "$package==$version"
         right_hash "$peers/download/${archive##*/}" ||
-            fail "${archive##*/} is not the one expected (SHA-256 $sha256)." "Remove $peers/download and run make bench-peers again."
+            fail "${archive##*/} is not the one expected (SHA-256 $sha256)." "Run make bench-peers again to fetch it anew."
         mv -- "$peers/download/${archive##*/}" "$archive"
         rm -rf -- "$peers/download"
     fi
