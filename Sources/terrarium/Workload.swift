@@ -100,7 +100,7 @@ struct Workload: Sendable {
     let name: String
     let measure: @Sendable (Subject) throws -> Bench.Row
 
-    static let all = [decode, prefill, load, firstToken, keyToCursor, tints, recording, memory]
+    static let all = [decode, repeating, prefill, streams, load, firstToken, keyToCursor, tints, recording, resident]
 
     private init(_ name: String, _ unit: String,
                  _ measure: @escaping @Sendable (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
@@ -130,6 +130,49 @@ struct Workload: Sendable {
         }
         let pass = subject.pass(columns: 1, context: prompt.count + count / 2, rows: 1)
         return (speed, hash, (pass.bytes * speed, pass.products * speed))
+    }
+
+    /// A list that is to be written a second time: what is drafted from the text itself is mostly right.
+    private static let repeating = Workload("decode repeating", "tok/s") { subject in
+        let session = subject.session, list = Array(subject.ids.prefix(min(96, session.context / 4)))
+        let prompt = list + list.prefix(list.count / 3), count = min(128, session.context - prompt.count)
+        var sampling = Sampling()
+        (sampling.temperature, sampling.maxTokens) = (0, count)
+        var hash: String?
+        let speed = try subject.median {
+            session.forget()
+            _ = try session.sync(to: prompt)
+            var generation = Generation(session, sampling: sampling, seed: 0), end: Generation.End?
+            let start = Clock.seconds
+            while end == nil { end = try generation.next().end }
+            let time = Clock.seconds - start
+            hash = Subject.hash(generation.logits)
+            return Double(generation.generated.count) / time
+        }
+        return (speed, hash, nil)
+    }
+
+    /// Eight continuations of one prompt by eight seeds, all tokens together.
+    private static let streams = Workload("8 streams", "tok/s") { subject in
+        let session = subject.session, prompt = Array(subject.ids.prefix(16)), count = min(64, session.context - prompt.count)
+        var sampling = Sampling()
+        sampling.maxTokens = count
+        var tokens = 0
+        let speed = try subject.median {
+            session.forget()
+            _ = try session.sync(to: prompt)
+            var streams = Streams(session, sampling: sampling, seed: 1, count: 8)
+            tokens = 0
+            let start = Clock.seconds
+            while true {
+                let news = try streams.next()
+                if news.isEmpty { break }
+                tokens += news.reduce(0) { $0 + ($1.end == .eos ? 0 : $1.tokens.count) }
+            }
+            return Double(tokens) / (Clock.seconds - start)
+        }
+        let pass = subject.pass(columns: 8, context: prompt.count + count / 2, rows: 8), times = speed / 8
+        return (speed, nil, (pass.bytes * times, pass.products * times))
     }
 
     private static let prefill = Workload("prefill 512", "tok/s") { subject in
@@ -204,10 +247,8 @@ struct Workload: Sendable {
         return (try subject.median { try 100 * (time([copy]) / time([]) - 1) }, nil, nil)
     }
 
-    /// What this process holds, against its weights, cache and record.
-    private static let memory = Workload("resident", "MB") { subject in
-        (Double(OtherProcess.resident) / 1e6, nil, nil)
-    }
+    /// What this process holds after all that, against its weights and what a session of 512 tokens keeps.
+    private static let resident = Workload("resident", "MB") { _ in (Double(OtherProcess.resident) / 1e6, nil, nil) }
 
     /// From the start of a process of its own to the first byte it prints.
     private static let firstToken = Workload("first token", "ms") { subject in
