@@ -6,7 +6,7 @@ extension Session {
     /// The logprobs of `ids[from...]`, each given all before it; `from` is at least 1.
     package typealias Question = (ids: [TokenID], from: Int)
 
-    /// New columns of the questions that are answered together: enough to fill passes, few enough for the memory of their pages.
+    /// The most new columns of questions that are answered together: they fill passes, and their pages are held at once.
     private static let together = 8 * Forward.batch
 
     /// Logprobs of every question's tokens; what questions begin with in common runs once. Nil when cancelled. The session is then
@@ -18,12 +18,14 @@ extension Session {
         }
         var found: [[Float]] = [], start = 0
         while start < questions.count {
-            var end = start, columns = 0
-            repeat {
-                let shared = end > start ? commonCount(questions[end - 1].ids[...], questions[end].ids[...]) : 0
-                columns += questions[end].ids.count - shared
+            // The first one's beginning stays with the session and needs no room.
+            var end = start + 1, columns = questions[start].ids.count - questions[start].from
+            while end < questions.count {
+                let ids = questions[end].ids.dropLast()
+                columns += ids.count - commonCount(questions[end - 1].ids[...], ids)
+                if columns > Self.together { break }
                 end += 1
-            } while end < questions.count && columns < Self.together
+            }
             guard let part = try answered(questions[start..<end], cancelled) else { return nil }
             found += part
             start = end
