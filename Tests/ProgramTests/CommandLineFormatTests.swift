@@ -178,6 +178,18 @@ struct CommandLineFormatTests {
         #expect(lines.map { $0["stream"] as? Int } == lines.map { $0["stream"] as? Int }.sorted { ($0 ?? 0) < ($1 ?? 0) })
     }
 
+    @Test("many streams are those of their seeds, in order") func manyStreams() throws {
+        let flags = ["generate", "--max-tokens", "3", "--temperature", "2", "--json"]
+        let lines = try CommandLineRun(arguments: flags + ["--seed", "40", "--streams", "18"], input: Array(Self.prompt.utf8)).run().lines()
+        let ends = lines.filter { $0["done"] != nil }
+        #expect(ends.map { $0["stream"] as? Int } == Array(0..<18) && ends.map { $0["seed"] as? Int } == Array(40..<58))
+        for stream in [0, 7, 17] {
+            func ids(_ lines: [[String: Any]]) -> [Int] { lines.compactMap { $0["id"] as? Int } }
+            let alone = try CommandLineRun(arguments: flags + ["--seed", "\(40 + stream)"], input: Array(Self.prompt.utf8)).run().lines()
+            #expect(ids(lines.filter { $0["stream"] as? Int == stream }) == ids(alone) && !ids(alone).isEmpty)
+        }
+    }
+
     @Test("a stop text ends the stream and is not printed") func stop() throws {
         let whole = try run("generate", "--temperature", "0", "--max-tokens", "12").text
         #expect(whole.hasPrefix(" Paris.\n"))
