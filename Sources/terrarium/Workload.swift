@@ -100,7 +100,7 @@ struct Workload: Sendable {
     let name: String
     let measure: @Sendable (Subject) throws -> Bench.Row
 
-    static let all = [decode, repeating, prefill, streams, load, firstToken, keyToCursor, tints, recording, resident]
+    static let all = [decode, repeating, prefill, streams, scoring, load, firstToken, keyToCursor, tints, recording, resident]
 
     private init(_ name: String, _ unit: String,
                  _ measure: @escaping @Sendable (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
@@ -173,6 +173,23 @@ struct Workload: Sendable {
         }
         let pass = subject.pass(columns: 8, context: prompt.count + count / 2, rows: 8), times = speed / 8
         return (speed, nil, (pass.bytes * times, pass.products * times))
+    }
+
+    /// A hundred answers of 20 tokens after a common beginning of 1,000, as in a few-shot experiment.
+    private static let scoring = Workload("scoring", "s") { subject in
+        let session = subject.session, shared = min(1000, session.context - 20)
+        let prefix = (0..<shared).map { subject.ids[$0 % subject.ids.count] }
+        let answers = (0..<100).map { answer in (0..<20).map { subject.ids[(answer * 37 + $0 * 11) % subject.ids.count] } }
+        var hash: String?
+        let time = try subject.median {
+            session.forget()
+            let start = Clock.seconds
+            let found = try session.score(prefix: prefix, answers: answers), time = Clock.seconds - start
+            hash = Subject.hash(found.flatMap { $0 })
+            return time
+        }
+        let beginning = subject.pass(columns: shared, context: shared / 2, rows: 0), rest = subject.pass(columns: 2000, context: shared, rows: 2000)
+        return (time, hash, ((beginning.bytes + rest.bytes) / time, (beginning.products + rest.products) / time))
     }
 
     private static let prefill = Workload("prefill 512", "tok/s") { subject in
