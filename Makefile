@@ -21,11 +21,11 @@ COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test model build picture static install clean swift packages
+.PHONY: help run test model build picture bench-peers static install clean swift packages
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  variables     MODEL=FILE.gguf  ARGS='prompts/story.md'  PREFIX=$(PREFIX)  DESTDIR=  VERIFY=1"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  variables         MODEL=FILE.gguf  ARGS='prompts/story.md'  PREFIX=$(PREFIX)  DESTDIR=  VERIFY=1"
 
 run: build $(if $(MODEL),,model) ## set up what is missing, build, start the playground (MODEL=, ARGS=)
 	@echo "==> Starting $(PROGRAM)"
@@ -50,6 +50,10 @@ build: swift packages ## build the program (release)
 
 picture: build model ## make the pictures of docs/ from the running program (needs tmux and python3)
 	@scripts/picture.sh
+
+# ARGS go to scripts/bench-peers.py, which lists them with --help.
+bench-peers: build model ## build llama.cpp once, measure both in turn, write docs/benchmarks.md (needs python3)
+	@scripts/bench-peers.sh $(ARGS)
 
 static: swift packages ## build the program with Swift's libraries inside, as install does
 	@echo "==> Building the program to install (release, static; the first time takes some minutes)"

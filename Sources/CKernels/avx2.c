@@ -6,7 +6,6 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define TK_ROWS 1
 #define TK_IN_FLIGHT 4
-#define TK_WIDEST 2
 #define TK_AHEAD 4096
 
 #include "lanes_types.h"
@@ -48,10 +47,8 @@ TK_INLINE __m256i word(const uint8_t *p) {
 
 /// Keeps the compiler from spreading all words of a block first, for which there are too few registers.
 TK_INLINE void side_by_side(int columns, __m256i (*v)[2]) {
-    if (columns == 4)
-        __asm__ volatile(""
-                         : "+x"(v[0][0]), "+x"(v[0][1]), "+x"(v[1][0]), "+x"(v[1][1]), "+x"(v[2][0]), "+x"(v[2][1]), "+x"(v[3][0]),
-                           "+x"(v[3][1]));
+#pragma clang loop unroll(full)
+    for (int c = 0; c < (columns > 2 ? columns : 0); c++) __asm__ volatile("" : "+x"(v[c][0]), "+x"(v[c][1]));
 }
 
 /// The exact products of a block with `columns` columns; each broadcast serves both halves of the rows.

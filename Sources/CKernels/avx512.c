@@ -8,7 +8,6 @@
 #define TK_ROWS 6
 #define TK_IN_FLIGHT 8
 #define TK_PLANES 1
-#define TK_WIDEST 3
 #define TK_AHEAD 4096
 #define TK_HALF_IN(p) ((floats)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #define TK_HALF_OUT(x) ((halves)_mm512_cvtps_ph((__m512)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
@@ -45,10 +44,8 @@ TK_INLINE __m512i word(const uint8_t *p) {
 
 /// Keeps the compiler from finishing one column before it starts the next, which would run its chain at full latency.
 TK_INLINE void side_by_side(int columns, __m512i *v) {
-    if (columns == 4) __asm__ volatile("" : "+v"(v[0]), "+v"(v[1]), "+v"(v[2]), "+v"(v[3]));
-    if (columns == 8)
-        __asm__ volatile(""
-                         : "+v"(v[0]), "+v"(v[1]), "+v"(v[2]), "+v"(v[3]), "+v"(v[4]), "+v"(v[5]), "+v"(v[6]), "+v"(v[7]));
+#pragma clang loop unroll(full)
+    for (int c = 0; c < (columns > 2 ? columns : 0); c++) __asm__ volatile("" : "+v"(v[c]));
 }
 
 /// The exact products of a block with `columns` columns. One or two columns keep the planes' sums apart, for two chains each.
@@ -88,9 +85,8 @@ TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) acc[c] = _mm512_setzero_ps();
         for (size_t b = 0; b < blocks; b++, tiles += l.tile_bytes) {
-            if (columns <= 2)
 #pragma clang loop unroll(full)
-                for (size_t line = 0; line < l.tile_bytes; line += 64) _mm_prefetch(tiles + TK_AHEAD + line, _MM_HINT_T0);
+            for (size_t line = 0; line < l.tile_bytes; line += 64) _mm_prefetch((const char *)tiles + TK_AHEAD + line, _MM_HINT_T0);
             __m512i w[8], sum[8];
             expand(l, tiles, w);
             dot(columns, w, integers, b, sum);

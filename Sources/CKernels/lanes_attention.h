@@ -151,14 +151,22 @@ TK_INLINE void weigh(int count, const struct tk_row *rows, const float *const *e
         }
 }
 
-/// The maximum of a row's scores, those outside its range set to minus infinity.
-TK_INLINE float mask(const struct tk_row *row, size_t first, float *scores) {
-    size_t last = (row->length + TK_PAGE - 1) / TK_PAGE;
-    for (size_t t = first * TK_PAGE; t < row->start; t++) scores[t] = -INFINITY;
-    for (size_t t = row->length; t < last * TK_PAGE; t++) scores[t] = -INFINITY;
-    floats top = all(-INFINITY);
-    for (size_t t = first * TK_PAGE; t < last * TK_PAGE; t += LANES) top = greater(load(scores + t), top);
-    return greatest(top);
+/// Turns a row's scores into exp(score - maximum), zeros outside its range; leaves the maximum and the sum in its stats.
+TK_INLINE void soften(const struct tk_row *row, float *scores) {
+    size_t first = row->start / TK_PAGE * TK_PAGE, last = (row->length + TK_PAGE - 1) / TK_PAGE * TK_PAGE;
+    for (size_t t = first; t < row->start; t++) scores[t] = -INFINITY;
+    for (size_t t = row->length; t < last; t++) scores[t] = -INFINITY;
+    floats top = all(-INFINITY), sum = all(0);
+    for (size_t t = first; t < last; t += LANES) top = greater(load(scores + t), top);
+    float max = greatest(top);
+    for (size_t t = first; t < last; t += TK_PAGE) {
+        floats low = exp_falling(load(scores + t) - all(max)), high = exp_falling(load(scores + t + LANES) - all(max));
+        store(scores + t, low);
+        store(scores + t + LANES, high);
+        sum += low + high;
+    }
+    row->stats[0] = max;
+    row->stats[1] = tree(sum);
 }
 
 TK_INLINE void attend_rows(int count, const struct tk_row *rows, size_t head_dim, const void *const *pages, size_t key_offset,
@@ -171,41 +179,28 @@ TK_INLINE void attend_rows(int count, const struct tk_row *rows, size_t head_dim
     }
     if (count == 1) score_range(rows->q, head_dim, pages, key_offset, first, last * TK_PAGE, scale, scratch);
     else score_rows(count, rows, head_dim, pages, key_offset, first, last, scale, scratch, stride);
-    float max[TK_ROWS];
-    floats sums[TK_ROWS];
     for (int r = 0; r < count; r++) {
         memset(rows[r].out, 0, head_dim * sizeof(float));
-        max[r] = mask(&rows[r], first, scratch + (size_t)r * stride);
-        sums[r] = all(0);
+        rows[r].stats[0] = rows[r].stats[1] = 0;
+        if (rows[r].start < rows[r].length) soften(&rows[r], scratch + (size_t)r * stride);
     }
     for (size_t p = first; p < last; p++) {
         const float *e[TK_ROWS];
         size_t from[TK_ROWS], to[TK_ROWS];
         for (int r = 0; r < count; r++) {
             size_t start = rows[r].start, length = rows[r].length, base = p * TK_PAGE;
-            float *scores = scratch + (size_t)r * stride + base;
-            e[r] = scores;
+            e[r] = scratch + (size_t)r * stride + base;
             from[r] = start > base ? start - base : 0;
             to[r] = length < base ? 0 : length - base < TK_PAGE ? length - base : TK_PAGE;
-            if (from[r] >= to[r]) { // the page lies outside this row's range
-                from[r] = to[r] = 0;
-                continue;
-            }
-            floats low = exp_falling(load(scores) - all(max[r])), high = exp_falling(load(scores + LANES) - all(max[r]));
-            store(scores, low);
-            store(scores + LANES, high);
-            sums[r] += low + high;
+            if (from[r] >= to[r]) from[r] = to[r] = 0; // the page lies outside this row's range
         }
         weigh(count, rows, e, from, to, (const uint16_t *)((const uint8_t *)pages[p] + value_offset), head_dim);
     }
     for (int r = 0; r < count; r++) {
-        int none = rows[r].start >= rows[r].length;
-        float sum = none ? 0 : tree(sums[r]), divisor = none ? 1 : sum;
+        float sum = rows[r].start < rows[r].length ? rows[r].stats[1] : 1;
         size_t d = 0;
-        for (; d + LANES <= head_dim; d += LANES) store(rows[r].out + d, load(rows[r].out + d) / all(divisor));
-        for (; d < head_dim; d++) rows[r].out[d] /= divisor;
-        rows[r].stats[0] = none ? 0 : max[r];
-        rows[r].stats[1] = sum;
+        for (; d + LANES <= head_dim; d += LANES) store(rows[r].out + d, load(rows[r].out + d) / all(sum));
+        for (; d < head_dim; d++) rows[r].out[d] /= sum;
     }
 }
 

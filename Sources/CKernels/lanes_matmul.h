@@ -87,21 +87,31 @@ static void lanes_act(int type, const float *x, size_t columns, void *act) {
 typedef void (*tk_product)(const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts, size_t act_stride, float *out,
                            size_t out_stride, int add);
 
+/// For every number of columns that one product takes.
+#if TK_IN_FLIGHT == 8
+#define TK_COLUMNS(define, type) \
+    define(type, 1) define(type, 2) define(type, 3) define(type, 4) define(type, 5) define(type, 6) define(type, 7) define(type, 8)
+#define TK_COLUMN_NAMES(name) name##_1, name##_2, name##_3, name##_4, name##_5, name##_6, name##_7, name##_8
+#else
+#define TK_COLUMNS(define, type) define(type, 1) define(type, 2) define(type, 3) define(type, 4)
+#define TK_COLUMN_NAMES(name) name##_1, name##_2, name##_3, name##_4
+#endif
+
 /// Rows in chunks that stay in the second cache, unless one product takes all columns; a product's activations stay in the first.
-/// products[i] takes 2^i columns; widest is the last i.
-static void walk(const tk_product *products, int widest, size_t row_tile_bytes, const void *tiles, size_t row_tiles, size_t blocks,
+/// products[i] takes i + 1 columns.
+static void walk(const tk_product *products, size_t row_tile_bytes, const void *tiles, size_t row_tiles, size_t blocks,
                  const void *acts, size_t act_stride, size_t n, float *out, size_t out_stride, int add) {
+    enum { widest = TK_IN_FLIGHT };
     size_t chunk = row_tiles, near = 128 * 1024 / row_tile_bytes;
-    int once = n <= (size_t)1 << widest && (n & (n - 1)) == 0;
-    if (!once) chunk = near < 8 ? 8 : near;
+    if (n > widest) chunk = near < 8 ? 8 : near;
     for (size_t t = 0; t < row_tiles; t += chunk) {
         size_t rows = row_tiles - t < chunk ? row_tiles - t : chunk;
-        for (size_t c = 0; c < n;) {
-            int i = widest;
-            while ((size_t)1 << i > n - c) i--;
-            products[i]((const uint8_t *)tiles + t * row_tile_bytes, rows, blocks, (const uint8_t *)acts + c * act_stride, act_stride,
-                        out + c * out_stride + LANES * t, out_stride, add);
-            c += (size_t)1 << i;
+        for (size_t c = 0, some; c < n; c += some) {
+            // The last columns are shared out evenly: one column alone costs almost what four do.
+            size_t left = n - c;
+            some = left >= 2 * widest || left == widest ? widest : left > widest ? (left + 1) / 2 : left;
+            products[some - 1]((const uint8_t *)tiles + t * row_tile_bytes, rows, blocks, (const uint8_t *)acts + c * act_stride,
+                               act_stride, out + c * out_stride + LANES * t, out_stride, add);
         }
     }
 }
@@ -161,21 +171,15 @@ TK_INLINE void float_product(int type, int columns, const uint8_t *tiles, size_t
                                            size_t act_stride, float *out, size_t out_stride, int add) {                       \
         float_product(type, columns, tiles, row_tiles, blocks, acts, act_stride, out, out_stride, add);                       \
     }
-#define TK_FLOAT_PRODUCTS(type)                                                                                                \
-    TK_FLOAT_PRODUCT(type, 1)                                                                                                  \
-    TK_FLOAT_PRODUCT(type, 2)                                                                                                  \
-    TK_FLOAT_PRODUCT(type, 4)                                                                                                  \
-    TK_FLOAT_PRODUCT(type, 8)
-TK_FLOAT_PRODUCTS(TK_F32)
-TK_FLOAT_PRODUCTS(TK_F16)
-TK_FLOAT_PRODUCTS(TK_BF16)
+TK_COLUMNS(TK_FLOAT_PRODUCT, TK_F32)
+TK_COLUMNS(TK_FLOAT_PRODUCT, TK_F16)
+TK_COLUMNS(TK_FLOAT_PRODUCT, TK_BF16)
 
 static void float_matmul(int type, const void *tiles, size_t row_tiles, size_t blocks, const void *acts, size_t act_stride, size_t n,
                          float *out, size_t out_stride, int add) {
-    static const tk_product products[3][4] = {{product_TK_F32_1, product_TK_F32_2, product_TK_F32_4, product_TK_F32_8},
-                                              {product_TK_F16_1, product_TK_F16_2, product_TK_F16_4, product_TK_F16_8},
-                                              {product_TK_BF16_1, product_TK_BF16_2, product_TK_BF16_4, product_TK_BF16_8}};
-    int which = type == TK_F32 ? 0 : type == TK_F16 ? 1 : 2, widest = TK_IN_FLIGHT == 8 ? 3 : 2;
-    walk(products[which], widest, blocks * 32 * LANES * (type == TK_F32 ? 4 : 2), tiles, row_tiles, blocks, acts, act_stride, n, out,
+    static const tk_product products[3][TK_IN_FLIGHT] = {
+        {TK_COLUMN_NAMES(product_TK_F32)}, {TK_COLUMN_NAMES(product_TK_F16)}, {TK_COLUMN_NAMES(product_TK_BF16)}};
+    int which = type == TK_F32 ? 0 : type == TK_F16 ? 1 : 2;
+    walk(products[which], blocks * 32 * LANES * (type == TK_F32 ? 4 : 2), tiles, row_tiles, blocks, acts, act_stride, n, out,
          out_stride, add);
 }

@@ -39,16 +39,19 @@ package struct Distribution: Sendable {
     /// Unit: nats; minus infinity outside the vocabulary.
     package func logprob(of id: TokenID) -> Float {
         guard logits.indices.contains(Int(id)) else { return -.infinity }
-        return Float(nats(id))
+        return Float(nats(logits[Int(id)]))
     }
+
+    /// Of every token. Shape: [vocabulary]. Unit: nats.
+    package var logprobs: [Float] { logits.map { Float(nats($0)) } }
 
     package func probability(of id: TokenID) -> Double {
         guard logits.indices.contains(Int(id)) else { return 0 }
-        return exponential(nats(id))
+        return exponential(nats(logits[Int(id)]))
     }
 
-    private func nats(_ id: TokenID) -> Double {
-        let nats = Double(logits[Int(id)]) - maximum - logSum
+    private func nats(_ logit: Float) -> Double {
+        let nats = Double(logit) - maximum - logSum
         return nats.isNaN ? -.infinity : min(0, nats)
     }
 

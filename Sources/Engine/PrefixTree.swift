@@ -159,6 +159,7 @@ final class PrefixTree {
         return try Page(bytes, for: what)
     }
 
+    /// Keeps a page for the next one who needs one of its size, while these are at most half of what may be kept.
     private func spare(_ page: Page) {
         if spare.reduce(page.bytes, { $0 + $1.bytes }) <= max(4 << 20, kept / 2) { spare.append(page) }
     }

@@ -23,26 +23,40 @@ package struct Step: Sendable, Equatable {
 
     init?(_ id: TokenID, in logits: UnsafeBufferPointer<Float>, _ spread: Spread) {
         guard logits.indices.contains(Int(id)), let base = logits.baseAddress else { return nil }
-        let logprob = Double(logits[Int(id)]) - Double(spread.maximum) - logarithm(spread.sum)
-        self.init(id: id, logprob: Float(logprob), rank: tk_rank(base, logits.count, Int(id)), entropy: Float(spread.entropy))
+        self.init(id: id, logprob: spread.total.logprob(logits[Int(id)]), rank: tk_rank(base, logits.count, Int(id)), entropy: Float(spread.entropy))
     }
+}
+
+/// The logarithm of the sum of e to the logits, which makes a logit a logprob.
+struct LogSum {
+    let maximum: Float
+    /// Of e to (logit - maximum).
+    let sum: Double
+
+    /// Nil when the logits are not finite.
+    init?(_ logits: UnsafeBufferPointer<Float>) {
+        guard let base = logits.baseAddress else { return nil }
+        var maximum: Float = 0, sum = 0.0
+        tk_log_sum(base, logits.count, &maximum, &sum)
+        guard sum.isFinite, maximum.isFinite else { return nil }
+        (self.maximum, self.sum) = (maximum, sum)
+    }
+
+    /// Unit: nats.
+    func logprob(_ logit: Float) -> Float { Float(Double(logit) - Double(maximum) - logarithm(sum)) }
 }
 
 /// What is measured of logits whatever the token.
 struct Spread {
-    let maximum: Float
-    /// Of e to (logit - maximum).
-    let sum: Double
+    let total: LogSum
     /// Unit: nats.
     let entropy: Double
 
     /// Nil when the logits are not finite.
     init?(_ logits: UnsafeBufferPointer<Float>) {
-        guard let base = logits.baseAddress else { return nil }
-        var maximum: Float = 0, sum = 0.0, entropy = 0.0
-        tk_log_sum(base, logits.count, &maximum, &sum)
-        guard sum.isFinite, maximum.isFinite else { return nil }
-        tk_entropy(base, logits.count, maximum, sum, &entropy)
-        (self.maximum, self.sum, self.entropy) = (maximum, sum, entropy)
+        guard let total = LogSum(logits), let base = logits.baseAddress else { return nil }
+        var entropy = 0.0
+        tk_entropy(base, logits.count, total.maximum, total.sum, &entropy)
+        (self.total, self.entropy) = (total, entropy)
     }
 }

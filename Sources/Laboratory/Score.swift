@@ -16,8 +16,8 @@ package enum ScoreRule: String, Sendable, CaseIterable {
 package protocol Scorer {
     /// Tokens of the text with the bytes they stand for; what a model puts before every text is an empty range at 0.
     func tokens(_ text: [UInt8]) -> [Token]
-    /// Logprobs of `ids[from...]`, each given all before it; `from` is at least 1. Unit: nats.
-    func logprobs(_ ids: [TokenID], from: Int) throws -> [Float]
+    /// Logprobs of the spans' tokens from the first of the answer on, each given all before it. Shape: [spans][tokens]. Unit: nats.
+    func logprobs(_ spans: [AnswerSpan]) throws -> [[Float]]
 }
 
 /// An answer after its prompt, encoded together, as tokens.
@@ -67,7 +67,7 @@ extension Session {
     }
 }
 
-/// Scores with a session: what a prompt shares with the one before is not computed again.
+/// Scores with a session: what prompts share is computed once, and their answers in the same passes.
 package struct SessionScorer: Scorer {
     let session: Session
     let cancelled: () -> Bool
@@ -78,13 +78,8 @@ package struct SessionScorer: Scorer {
         return start + tokenizer.tokens(text)
     }
 
-    package func logprobs(_ ids: [TokenID], from: Int) throws -> [Float] {
-        guard from >= 1, from < ids.count else { return [] }
-        // The last token need not pass through the model: labels of one token then cost one pass for all of them.
-        guard try session.sync(to: ids.dropLast(), cancelled: cancelled) else { throw CancellationError() }
-        var steps = try session.steps(from..<ids.count - 1, cancelled: cancelled)
-        guard steps.count == ids.count - 1 - from else { throw CancellationError() }
-        steps.append(try session.logits(after: ids.count - 2).withUnsafeBufferPointer { Step(ids[ids.count - 1], in: $0) })
-        return steps.map { $0?.logprob ?? -.infinity }
+    package func logprobs(_ spans: [AnswerSpan]) throws -> [[Float]] {
+        guard let found = try session.logprobs(spans.map { ($0.ids, $0.first) }, cancelled: cancelled) else { throw CancellationError() }
+        return found
     }
 }

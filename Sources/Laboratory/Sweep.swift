@@ -95,6 +95,10 @@ package struct Sweep: Sendable {
     private var waiting: ArraySlice<Cell>
     private var draw: FewShot.Draw?
     private var items: [ItemResult] = []
+    /// Scored together with an item before, not handed over yet.
+    private var ahead: ArraySlice<ItemResult> = []
+    /// Items that are scored together, to fill the model's passes.
+    private static let together = 8
     /// Kept only of cells that others copy.
     private var computed: [Cell: [ItemResult]] = [:]
 
@@ -129,7 +133,10 @@ package struct Sweep: Sendable {
         if items.count == experiment.test.count { return finish(cell) }
         let draw = draw ?? fewShot.draw(cell)
         self.draw = draw
-        let result = try score(items.count, cell, draw, scorer)
+        if ahead.isEmpty {
+            ahead = try score(items.count..<min(items.count + Self.together, experiment.test.count), cell, draw, scorer)[...]
+        }
+        guard let result = ahead.popFirst() else { return nil }
         items.append(result)
         return .item(result)
     }
@@ -156,28 +163,34 @@ package struct Sweep: Sendable {
         return place(other).lexicographicallyPrecedes(place(one))
     }
 
-    private func score(_ index: Int, _ cell: Cell, _ draw: FewShot.Draw, _ scorer: some Scorer) throws -> ItemResult {
-        let item = experiment.test[index]
-        let prompt = fewShot.prompt(for: item, in: draw)
-        var scores: [LabelScore] = []
-        for label in experiment.labels {
-            let answer = experiment.answer(label)
-            guard let span = AnswerSpan(prompt: prompt, answer: answer, tokens: scorer.tokens) else {
-                throw ExperimentError(path: experiment.path, fact: .noTokens(label: label))
+    /// Scores some test items with one question to the scorer. If that fails the first is asked for alone, so that an error names
+    /// the item it belongs to.
+    private func score(_ indices: Range<Int>, _ cell: Cell, _ draw: FewShot.Draw, _ scorer: some Scorer) throws -> [ItemResult] {
+        let prompts = indices.map { fewShot.prompt(for: experiment.test[$0], in: draw) }
+        let spans = try prompts.flatMap { prompt in try experiment.labels.map { try span(prompt, $0, scorer) } }
+        do {
+            let scores = zip(spans, try scorer.logprobs(spans)).map { span, logprobs in
+                LabelScore(sum: logprobs.reduce(0.0) { $0 + Double($1) }, tokens: logprobs.count, merges: span.merges)
             }
-            guard span.first > 0 else { throw ExperimentError(path: experiment.path, fact: .noContext) }
-            do {
-                let logprobs = try scorer.logprobs(span.ids, from: span.first)
-                let sum = logprobs.reduce(0.0) { $0 + Double($1) }
-                scores.append(LabelScore(sum: sum, tokens: logprobs.count, merges: span.merges))
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                let name = "shots \(cell.shots), seed \(cell.seed), order \(cell.order)"
-                throw ExperimentError(path: experiment.path, fact: .scoring(cell: name, item: index, reason: "\(error)"))
+            let labels = experiment.labels.count
+            return zip(indices, prompts).enumerated().map { place, item in
+                ItemResult(item: item.0, promptHash: Fingerprint.hash(item.1), answer: experiment.rightLabel(experiment.test[item.0]) ?? -1,
+                           scores: Array(scores[place * labels..<(place + 1) * labels]))
             }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            if indices.count > 1 { return try score(indices.prefix(1), cell, draw, scorer) }
+            let name = "shots \(cell.shots), seed \(cell.seed), order \(cell.order)"
+            throw ExperimentError(path: experiment.path, fact: .scoring(cell: name, item: indices.lowerBound, reason: "\(error)"))
         }
-        return ItemResult(
-            item: index, promptHash: Fingerprint.hash(prompt), answer: experiment.rightLabel(item) ?? -1, scores: scores)
+    }
+
+    private func span(_ prompt: [UInt8], _ label: String, _ scorer: some Scorer) throws(ExperimentError) -> AnswerSpan {
+        guard let span = AnswerSpan(prompt: prompt, answer: experiment.answer(label), tokens: scorer.tokens) else {
+            throw ExperimentError(path: experiment.path, fact: .noTokens(label: label))
+        }
+        guard span.first > 0 else { throw ExperimentError(path: experiment.path, fact: .noContext) }
+        return span
     }
 }

@@ -27,7 +27,8 @@ extension Failure: CustomStringConvertible {
             "There is no model at \(path); `make model` fetches the default one, `--model PATH` takes any other GGUF file."
         case .unreadable(let path, let code):
             "\(path) cannot be read (\(String(cString: strerror(code)))); check the path and its permissions."
-        case .unwritable(let path, let code): "\(path) cannot be written (\(String(cString: strerror(code)))); check the space left."
+        case .unwritable(let path, let code):
+            "\(path) cannot be written (\(String(cString: strerror(code)))); check the path, its permissions and the space left."
         case .empty: "The text is empty; give at least one token of it."
         case .noTemplate(let model, let format):
             "\(model) has no chat format that Terrarium writes" + (format.map { " (its own is \($0))" } ?? "")

@@ -1,15 +1,29 @@
 import Glibc
 import Synchronization
 
-/// Standard output as bytes, buffered until `flush`.
+/// Standard output or a file as bytes, buffered until `flush`.
 struct Output: ~Copyable {
-    let isTerminal = isatty(STDOUT_FILENO) == 1
+    let isTerminal: Bool
+    private let descriptor: Int32
+    private let name: String
     private var buffer: [UInt8] = []
 
-    init() {
+    init() { self.init(STDOUT_FILENO, "Standard output") }
+
+    /// What the file held before is gone.
+    init(path: String) throws(Failure) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .unwritable(path: path, errno: errno) }
+        self.init(descriptor, path)
+    }
+
+    private init(_ descriptor: Int32, _ name: String) {
+        (self.descriptor, self.name, isTerminal) = (descriptor, name, isatty(descriptor) == 1)
         // A reader that has gone shows as EPIPE then, which ends the program quietly.
         signal(SIGPIPE, SIG_IGN)
     }
+
+    deinit { if descriptor != STDOUT_FILENO { close(descriptor) } }
 
     mutating func write(_ bytes: some Sequence<UInt8>) throws(Failure) {
         buffer.append(contentsOf: bytes)
@@ -25,13 +39,13 @@ struct Output: ~Copyable {
         var done = 0
         defer { buffer.removeAll(keepingCapacity: true) }
         while done < buffer.count {
-            let count = buffer[done...].withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            let count = buffer[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 {
                 done += count
             } else if errno == EPIPE {
                 throw .closed
             } else if errno != EINTR {
-                throw .unwritable(path: "Standard output", errno: errno)
+                throw .unwritable(path: name, errno: errno)
             } else if Interrupt.raised {
                 throw .interrupted
             }

@@ -8,6 +8,10 @@ struct Score: ParsableCommand {
 
     @OptionGroup var input: InputOptions
     @Option(parsing: .unconditional, help: ArgumentHelp("How many of the likeliest next tokens to list.", valueName: "n")) var top = 10
+    @Option(help: ArgumentHelp(
+        "Also write the natural-log probabilities of every next token into a file for NumPy, float32 of shape [tokens, vocabulary].",
+        valueName: "file.npy"))
+    var logprobs: String?
     @Flag(help: "Print one JSON object.") var json = false
     @OptionGroup var model: ModelOptions
 
@@ -21,6 +25,7 @@ struct Score: ParsableCommand {
         _ = try session.sync(to: text.someIDs(session.model))
         let steps = try session.steps(0..<session.tokens.count)
         let next = try Next(session, top: top)
+        if let logprobs { try Self.write(session, to: logprobs) }
         var output = Output()
         try output.write((json ? Self.object(session, steps, next).text + "\n" : Self.table(session, steps, next)).utf8)
         try output.flush()
@@ -36,6 +41,23 @@ struct Score: ParsableCommand {
             entropy = logits.withUnsafeBufferPointer { Step(0, in: $0)?.entropy }
             self.top = Distribution(logits: logits).top(min(top, logits.count))
         }
+    }
+
+    /// Row after row, because a long text has gigabytes of them. Source: NumPy's format 1.0.
+    private static func write(_ session: Session, to path: String) throws {
+        var file = try Output(path: path)
+        let shape = "(\(session.tokens.count), \(session.model.shape.vocabulary))"
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
+        // Ten bytes before it; all of them fill whole groups of 64.
+        let padding = (64 - (10 + header.utf8.count + 1) % 64) % 64
+        let length = header.utf8.count + padding + 1
+        try file.write([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)])
+        try file.line(header + String(repeating: " ", count: padding))
+        for position in session.tokens.indices {
+            let row = Distribution(logits: try session.logits(after: position)).logprobs
+            try row.map(\.bitPattern.littleEndian).withUnsafeBytes { try file.write($0) }
+        }
+        try file.flush()
     }
 
     private static func object(_ session: Session, _ steps: [Step?], _ next: Next) -> JSON {

@@ -96,13 +96,14 @@ private final class Copy: Tap {
 }
 
 /// A row of the benchmark.
-struct Workload {
+struct Workload: Sendable {
     let name: String
-    let measure: (Subject) throws -> Bench.Row
+    let measure: @Sendable (Subject) throws -> Bench.Row
 
-    static let all = [decode, prefill, load, firstToken, keyToCursor, tints, recording, memory]
+    static let all = [decode, repeating, prefill, streams, scoring, load, firstToken, keyToCursor, tints, recording, resident]
 
-    private init(_ name: String, _ unit: String, _ measure: @escaping (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
+    private init(_ name: String, _ unit: String,
+                 _ measure: @escaping @Sendable (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
         self.name = name
         self.measure = { subject in
             let found = try measure(subject)
@@ -129,6 +130,66 @@ struct Workload {
         }
         let pass = subject.pass(columns: 1, context: prompt.count + count / 2, rows: 1)
         return (speed, hash, (pass.bytes * speed, pass.products * speed))
+    }
+
+    /// A list that is to be written a second time: what is drafted from the text itself is mostly right.
+    private static let repeating = Workload("decode repeating", "tok/s") { subject in
+        let session = subject.session, list = Array(subject.ids.prefix(min(96, session.context / 4)))
+        let prompt = list + list.prefix(list.count / 3), count = min(128, session.context - prompt.count)
+        var sampling = Sampling()
+        (sampling.temperature, sampling.maxTokens) = (0, count)
+        var hash: String?
+        let speed = try subject.median {
+            session.forget()
+            _ = try session.sync(to: prompt)
+            var generation = Generation(session, sampling: sampling, seed: 0), end: Generation.End?
+            let start = Clock.seconds
+            while end == nil { end = try generation.next().end }
+            let time = Clock.seconds - start
+            hash = Subject.hash(generation.logits)
+            return Double(generation.generated.count) / time
+        }
+        return (speed, hash, nil)
+    }
+
+    /// Eight continuations of one prompt by eight seeds, all tokens together.
+    private static let streams = Workload("8 streams", "tok/s") { subject in
+        let session = subject.session, prompt = Array(subject.ids.prefix(16)), count = min(64, session.context - prompt.count)
+        var sampling = Sampling()
+        sampling.maxTokens = count
+        var tokens = 0
+        let speed = try subject.median {
+            session.forget()
+            _ = try session.sync(to: prompt)
+            var streams = Streams(session, sampling: sampling, seed: 1, count: 8)
+            tokens = 0
+            let start = Clock.seconds
+            while true {
+                let news = try streams.next()
+                if news.isEmpty { break }
+                tokens += news.reduce(0) { $0 + ($1.end == .eos ? 0 : $1.tokens.count) }
+            }
+            return Double(tokens) / (Clock.seconds - start)
+        }
+        let pass = subject.pass(columns: 8, context: prompt.count + count / 2, rows: 8), times = speed / 8
+        return (speed, nil, (pass.bytes * times, pass.products * times))
+    }
+
+    /// A hundred answers of 20 tokens after a common beginning of 1,000, as in a few-shot experiment.
+    private static let scoring = Workload("scoring", "s") { subject in
+        let session = subject.session, shared = min(1000, session.context - 20)
+        let prefix = (0..<shared).map { subject.ids[$0 % subject.ids.count] }
+        let answers = (0..<100).map { answer in (0..<20).map { subject.ids[(answer * 37 + $0 * 11) % subject.ids.count] } }
+        var hash: String?
+        let time = try subject.median {
+            session.forget()
+            let start = Clock.seconds
+            let found = try session.score(prefix: prefix, answers: answers), time = Clock.seconds - start
+            hash = Subject.hash(found.flatMap { $0 })
+            return time
+        }
+        let beginning = subject.pass(columns: shared, context: shared / 2, rows: 0), rest = subject.pass(columns: 2000, context: shared, rows: 2000)
+        return (time, hash, ((beginning.bytes + rest.bytes) / time, (beginning.products + rest.products) / time))
     }
 
     private static let prefill = Workload("prefill 512", "tok/s") { subject in
@@ -177,9 +238,10 @@ struct Workload {
             let ids = edit.next()
             _ = try session.sync(to: Array(ids[...edit.cursor]))
             let start = Clock.seconds
-            for end in stride(from: edit.cursor + 1, to: edit.end, by: 16).map({ min(edit.end, $0 + 16) }) {
+            for first in stride(from: edit.cursor + 1, to: edit.end, by: 16) {
+                let end = min(edit.end, first + 16)
                 _ = try session.sync(to: Array(ids[..<end]))
-                _ = try session.steps(end - 16..<end)
+                _ = try session.steps(first..<end)
             }
             return (Clock.seconds - start) * 1000
         }
@@ -202,10 +264,8 @@ struct Workload {
         return (try subject.median { try 100 * (time([copy]) / time([]) - 1) }, nil, nil)
     }
 
-    /// What this process holds, against its weights, cache and record.
-    private static let memory = Workload("resident", "MB") { subject in
-        (Double(OtherProcess.resident) / 1e6, nil, nil)
-    }
+    /// What this process holds after all that, against its weights and what a session of 512 tokens keeps.
+    private static let resident = Workload("resident", "MB") { _ in (Double(OtherProcess.resident) / 1e6, nil, nil) }
 
     /// From the start of a process of its own to the first byte it prints.
     private static let firstToken = Workload("first token", "ms") { subject in

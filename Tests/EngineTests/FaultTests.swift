@@ -189,6 +189,27 @@ extension Passes {
                 #expect(try session.logits(after: 0) == before)
             }
         }
+
+        @Test("Before memory is refused, what no session holds is given up")
+        func givenUp() async {
+            await #expect(processExitsWith: .success) {
+                let shape = TinyModel(), model = try shape.model(), session = try Session(model, threads: 1), ids = shape.ids(256)
+                let expected = try Numbers.fresh(model, ids)
+                for seed in 0..<3 { _ = try session.sync(to: shape.ids(256, seed: 30 + UInt64(seed))) }
+                _ = try session.sync(to: [1])
+                let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").first.flatMap { Int($0) }
+                var limit = rlimit(rlim_cur: rlim_t(try #require(pages) * 4096 + 8192), rlim_max: .max)
+                #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+                for _ in 0..<2 {
+                    _ = try session.sync(to: ids)
+                    _ = try session.sync(to: [1])
+                }
+                _ = try session.sync(to: ids)
+                limit.rlim_cur = .max
+                #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+                #expect(try Numbers(session).differences(from: expected) == [])
+            }
+        }
     }
 
     @Suite("Faults while a session runs") struct RunFaultTests {

@@ -5,8 +5,11 @@ import Laboratory
 /// Words with the space before them are tokens; the score of a token follows from its bytes and from those before it.
 final class WordScorer: Scorer {
     private var ids: [[UInt8]: TokenID] = [:]
+    /// Answers, of calls that did not fail.
+    private(set) var scored = 0
     private(set) var calls = 0
-    var failsAt: Int?
+    /// A word that it cannot score.
+    var failsOn: String?
     var favourite: String?
 
     func tokens(_ text: [UInt8]) -> [Token] {
@@ -17,12 +20,16 @@ final class WordScorer: Scorer {
         }
     }
 
-    func logprobs(_ ids: [TokenID], from: Int) throws -> [Float] {
+    func logprobs(_ spans: [AnswerSpan]) throws -> [[Float]] {
         calls += 1
-        if calls == failsAt { throw Failure() }
-        return ids[from...].map { id in
-            let word = self.ids.first { $0.value == id }.map { String(decoding: $0.key, as: UTF8.self) } ?? ""
-            return word == favourite ? -0.5 : -Float(word.utf8.count)
+        let bad = failsOn.flatMap { ids[Array($0.utf8)] }
+        if spans.contains(where: { $0.ids.contains { $0 == bad } }) { throw Failure() }
+        scored += spans.count
+        return spans.map { span in
+            span.ids[span.first...].map { id in
+                let word = self.ids.first { $0.value == id }.map { String(decoding: $0.key, as: UTF8.self) } ?? ""
+                return word == favourite ? -0.5 : -Float(word.utf8.count)
+            }
         }
     }
 

@@ -47,7 +47,7 @@ import Laboratory
         #expect(sweep.results.map(\.cell) == Sweep.cells(experiment))
         #expect(sweep.cells.count == 12)
         // Computed: 1 cell of no shots, 2 of one, 4 of three; 2 items of 2 labels each.
-        #expect(scorer.calls == 7 * 4)
+        #expect(scorer.scored == 7 * 4 && scorer.calls == 7)
         #expect(steps == 7 * 2 + 12)
         #expect(sweep.isFinished && sweep.itemsDone == 24)
         #expect(try sweep.step(scorer) == nil)
@@ -59,12 +59,14 @@ import Laboratory
         var whole = Sweep(experiment)
         try whole.run(WordScorer())
         let scorer = WordScorer()
-        scorer.failsAt = 7
+        scorer.failsOn = "grass"
         var sweep = Sweep(experiment)
         #expect(throws: ExperimentError(
             path: "lab/colours.yaml",
-            fact: .scoring(cell: "shots 1, seed 0, order 0", item: 1, reason: "Failure()"))
+            fact: .scoring(cell: "shots 0, seed 0, order 0", item: 1, reason: "Failure()"))
         ) { try sweep.run(scorer) }
+        #expect(sweep.itemsDone == 1)
+        scorer.failsOn = nil
         try sweep.run(scorer)
         #expect(sweep.results == whole.results)
     }
@@ -134,7 +136,7 @@ import Laboratory
                 left -= 1
             }
         }
-        return (sweep.results, scorer.calls)
+        return (sweep.results, scorer.scored)
     }
 
     @Test("A run cut anywhere, even inside a line, goes on to the same files and results")

@@ -63,6 +63,46 @@ struct CommandLineFormatTests {
         }
     }
 
+    @Test("score --logprobs is a file for NumPy whose rows are distributions, with the logprobs of --json in them") func logprobs() throws {
+        let scratch = try Scratch()
+        let path = try scratch.write("own.npy", "what was there before")
+        let result = try run("score", "--json", "--top", "3", "--logprobs", path)
+        #expect(result.output == (try run("score", "--json", "--top", "3").output))
+        let bytes = try scratch.bytes("own.npy")
+        let vocabulary = 49152
+        // NumPy's format 1.0: magic, version, length of the header, and a header that ends where 64 divides.
+        #expect(Array(bytes.prefix(8)) == [0x93] + Array("NUMPY".utf8) + [1, 0])
+        let start = 10 + Int(bytes[8]) + Int(bytes[9]) << 8
+        #expect(start % 64 == 0)
+        let header = String(decoding: bytes[10..<start], as: UTF8.self)
+        #expect(header.hasPrefix("{'descr': '<f4', 'fortran_order': False, 'shape': (5, \(vocabulary)), }"))
+        #expect(header.hasSuffix("\n"))
+        try #require(bytes.count == start + 5 * vocabulary * 4)
+        let rows = (0..<5).map { row in
+            (0..<vocabulary).map { id in
+                let at = start + 4 * (row * vocabulary + id)
+                return Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[at + $1]) << (8 * UInt32($1)) })
+            }
+        }
+        for row in rows { #expect(abs(row.reduce(0) { $0 + exp(Double($1)) } - 1) < 1e-5) }
+        let object = try result.object()
+        let tokens = try #require(object["tokens"] as? [[String: Any]])
+        for (token, row) in zip(tokens.dropFirst(), rows) {
+            #expect(row[try #require(token["id"] as? Int)] == Float(try #require(token["logprob"] as? Double)))
+        }
+        let top = try #require((object["next"] as? [String: Any])?["top"] as? [[String: Any]])
+        for guess in top { #expect(rows[4][try #require(guess["id"] as? Int)] == Float(try #require(guess["logprob"] as? Double))) }
+    }
+
+    @Test("a file for --logprobs that cannot be written is named") func logprobsUnwritable() throws {
+        for (path, reason) in [("/nowhere/own.npy", "No such file or directory"), ("/dev/full", "No space left on device")] {
+            let result = try CommandLineRun.run("score", "--prompt", Self.prompt, "--logprobs", path)
+            #expect(result.status == 1)
+            #expect(result.output.isEmpty)
+            #expect(result.errors == "terrarium: \(path) cannot be written (\(reason)); check the path, its permissions and the space left.\n")
+        }
+    }
+
     @Test("a token that is not whole UTF-8 has its bytes beside its text") func bytes() throws {
         let tokens = try #require(try run("score", "--json", "--top", "0", input: "a😀").object()["tokens"] as? [[String: Any]])
         #expect(tokens.allSatisfy { $0["text"] is String })
