@@ -73,28 +73,38 @@ static void lanes_scores(const float *q, size_t head_dim, const void *const *pag
     score_range(q, head_dim, pages, key_offset, 0, length, scale, scores);
 }
 
-/// The scores of `count` rows over pages first ..< last: what is read of a page serves them all. Shape: scores[r] [last * 32].
+/// The scores of `count` rows over `width` pages at once: what is read of a page serves all rows, what of a row all pages.
+TK_INLINE void score_together(int count, int width, const struct tk_row *rows, size_t head_dim, const void *const *pages,
+                              size_t key_offset, float scale, float *scratch, size_t stride) {
+    const uint8_t *keys[2];
+    floats sum[TK_ROWS][4];
+#pragma clang loop unroll(full)
+    for (int p = 0; p < width; p++) keys[p] = (const uint8_t *)pages[p] + key_offset;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < count; r++)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 2 * width; i++) sum[r][i] = all(0);
+    for (size_t d = 0; d < head_dim; d++) {
+        floats k[4];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 2 * width; i++) k[i] = half_in(keys[i / 2] + 64 * d + 32 * (i % 2));
+#pragma clang loop unroll(full)
+        for (int r = 0; r < count; r++)
+#pragma clang loop unroll(full)
+            for (int i = 0; i < 2 * width; i++) sum[r][i] = fused(all(rows[r].q[d]), k[i], sum[r][i]);
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < count; r++)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 2 * width; i++) store(scratch + (size_t)r * stride + LANES * i, all(scale) * sum[r][i]);
+}
+
+/// The scores of `count` rows over pages first ..< last. Shape: scratch[r] [last * 32].
 TK_INLINE void score_rows(int count, const struct tk_row *rows, size_t head_dim, const void *const *pages, size_t key_offset,
                           size_t first, size_t last, float scale, float *scratch, size_t stride) {
-    for (size_t p = first; p < last; p++) {
-        const uint8_t *keys = (const uint8_t *)pages[p] + key_offset;
-        floats sum[TK_ROWS][2];
-#pragma clang loop unroll(full)
-        for (int r = 0; r < count; r++) sum[r][0] = sum[r][1] = all(0);
-        for (size_t d = 0; d < head_dim; d++) {
-            floats low = half_in(keys + 64 * d), high = half_in(keys + 64 * d + 32);
-#pragma clang loop unroll(full)
-            for (int r = 0; r < count; r++) {
-                sum[r][0] = fused(all(rows[r].q[d]), low, sum[r][0]);
-                sum[r][1] = fused(all(rows[r].q[d]), high, sum[r][1]);
-            }
-        }
-#pragma clang loop unroll(full)
-        for (int r = 0; r < count; r++) {
-            store(scratch + (size_t)r * stride + p * TK_PAGE, all(scale) * sum[r][0]);
-            store(scratch + (size_t)r * stride + p * TK_PAGE + LANES, all(scale) * sum[r][1]);
-        }
-    }
+    size_t p = first;
+    for (; p + 2 <= last; p += 2) score_together(count, 2, rows, head_dim, pages + p, key_offset, scale, scratch + p * TK_PAGE, stride);
+    if (p < last) score_together(count, 1, rows, head_dim, pages + p, key_offset, scale, scratch + p * TK_PAGE, stride);
 }
 
 /// Adds a page's partial outputs to the rows' for `width` groups of 16 dimensions; each row's weights from[r] ..< to[r], ascending.

@@ -3,13 +3,13 @@
 
 /// One block's 32 integers in the order the path's product reads them.
 TK_INLINE void put_integers(ints low, ints high, uint8_t *to) {
+    shorts a = __builtin_convertvector(low, shorts), b = __builtin_convertvector(high, shorts);
 #ifdef TK_PLANES
-    ints low_byte = (low << 24) >> 24, high_byte = (high << 24) >> 24;
-    bytes16 planes[4] = {__builtin_convertvector((low - low_byte) >> 8, bytes16), __builtin_convertvector((high - high_byte) >> 8, bytes16),
-                         __builtin_convertvector(low_byte, bytes16), __builtin_convertvector(high_byte, bytes16)};
+    shorts32 all = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+                                           23, 24, 25, 26, 27, 28, 29, 30, 31);
+    bytes32 planes[2] = {__builtin_convertvector((all + 128) >> 8, bytes32), __builtin_convertvector(all, bytes32)};
     memcpy(to, planes, sizeof planes);
 #else
-    shorts a = __builtin_convertvector(low, shorts), b = __builtin_convertvector(high, shorts);
     a = __builtin_shufflevector(a, a, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
     b = __builtin_shufflevector(b, b, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
     memcpy(to, &a, sizeof a);

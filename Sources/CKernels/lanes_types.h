@@ -11,6 +11,7 @@ typedef uint32_t words __attribute__((vector_size(64)));
 typedef double doubles __attribute__((vector_size(128)));
 typedef uint16_t halves __attribute__((vector_size(32)));
 typedef int16_t shorts __attribute__((vector_size(32)));
-typedef int8_t bytes16 __attribute__((vector_size(16)));
+typedef int16_t shorts32 __attribute__((vector_size(64)));
+typedef int8_t bytes32 __attribute__((vector_size(32)));
 enum { LANES = 16 };
 #endif

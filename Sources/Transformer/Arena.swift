@@ -26,8 +26,8 @@ final class Arena {
 struct ArenaPlan {
     private struct Vector { let tensor: TensorInfo, count: Int }
     private struct Matrix {
-        let tensor: TensorInfo, rows: Int, columns: Int
-        let stack: Linear.Stack
+        let tensor: TensorInfo, rows: Int, columns: Int, unit: Int
+        func share(lane: Int, of lanes: Int) -> Range<Int> { Linear.share(rowTiles, unit: unit, lane: lane, of: lanes) }
         var type: Int32 { Int32(tensor.type.rawValue) }
         var rowTiles: Int { (rows + 15) / 16 }
         var rowTileBytes: Int { (columns + 31) / 32 * tk_tile_bytes(type) }
@@ -53,18 +53,11 @@ struct ArenaPlan {
         vectors.append(Vector(tensor: tensor, count: count))
     }
 
-    /// Matrices with the same inputs, shared among lanes as one.
-    mutating func stack(_ members: [(name: String, rows: Int)], columns: Int, unit: Int = 1) throws(ModelError) {
-        let height = members.reduce(0) { $0 + ($1.rows + 15) / 16 }
-        var first = 0
-        for (name, rows) in members {
-            let tensor = try tensor(name, shape: [columns, rows], supported: supportedWeightTypes) { tk_supported($0) != 0 }
-            matrices.append(Matrix(tensor: tensor, rows: rows, columns: columns, stack: Linear.Stack(first: first, height: height, unit: unit)))
-            first += (rows + 15) / 16
-        }
+    /// - Parameter unit: lanes are divided at multiples of so many row tiles.
+    mutating func matrix(_ name: String, _ rows: Int, _ columns: Int, unit: Int = 1) throws(ModelError) {
+        let tensor = try tensor(name, shape: [columns, rows], supported: supportedWeightTypes) { tk_supported($0) != 0 }
+        matrices.append(Matrix(tensor: tensor, rows: rows, columns: columns, unit: unit))
     }
-
-    mutating func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(ModelError) { try stack([(name, rows)], columns: columns) }
 
     func refuseOthers() throws(ModelError) {
         for tensor in gguf.tensors where !names.contains(tensor.name) { throw .unknown(path: gguf.path, tensor: tensor.name) }
@@ -79,7 +72,7 @@ struct ArenaPlan {
         }
         let vectorPlaces = vectors.map { place($0.count * MemoryLayout<Float>.size) }
         let places = (0..<lanes).map { lane in
-            matrices.map { place($0.stack.share($0.rowTiles, lane: lane, of: lanes).count * $0.rowTileBytes) }
+            matrices.map { place($0.share(lane: lane, of: lanes).count * $0.rowTileBytes) }
         }
         let available = freeMemory()
         guard bytes < available, let memory = tk_alloc(bytes) else { throw .memory(what: "\(gguf.path)", needed: bytes, available: available) }
@@ -92,10 +85,10 @@ struct ArenaPlan {
         for (index, matrix) in matrices.enumerated() {
             let parts = UnsafeMutableBufferPointer<Linear.Part>.allocate(capacity: lanes)
             for lane in 0..<lanes {
-                let range = matrix.stack.share(matrix.rowTiles, lane: lane, of: lanes)
-                parts.initializeElement(at: lane, to: Linear.Part(tiles: memory + places[lane][index], range: range))
+                let part = Linear.Part(tiles: memory + places[lane][index], range: matrix.share(lane: lane, of: lanes))
+                parts.initializeElement(at: lane, to: part)
             }
-            named[matrix.tensor.name] = Linear(type: matrix.type, rows: matrix.rows, columns: matrix.columns, stack: matrix.stack,
+            named[matrix.tensor.name] = Linear(type: matrix.type, rows: matrix.rows, columns: matrix.columns, unit: matrix.unit,
                                                parts: UnsafeBufferPointer(parts))
         }
         let floats = zip(vectors, vectorPlaces).map { ($0.tensor.name, UnsafePointer((memory + $1).assumingMemoryBound(to: Float.self))) }
@@ -119,7 +112,7 @@ struct ArenaPlan {
             // A team may come out smaller than asked for.
             for lane in stride(from: worker, to: lanes, by: team.lanes) {
                 for (index, matrix) in matrices.enumerated() where failures[lane] == nil {
-                    let share = matrix.stack.share(matrix.rowTiles, lane: lane, of: lanes)
+                    let share = matrix.share(lane: lane, of: lanes)
                     do throws(GGUFError) {
                         try pack(matrix, share, reader, into: memory + places[lane][index])
                     } catch { failures[lane] = error }

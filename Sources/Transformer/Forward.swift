@@ -73,7 +73,7 @@ package final class Forward {
         team.run { lane in
             for c in share(n, lane) { embed(columns[c].token, into: x.base + c * shape.width, lane) }
             for l in 0..<shape.layers { block(l, columns, taps, lane) }
-            for c in share(n, lane) { observe(.residPost, shape.layers - 1, c, columns, taps, x.base, shape.width, lane) }
+            observe(.residPost, shape.layers - 1, share(n, lane), columns, taps, x.base, shape.width, lane)
         }
     }
 
@@ -95,8 +95,8 @@ package final class Forward {
         func meet() { if !alone { team.barrier() } }
 
         if alone && l == 0 { team.barrier() }
-        for c in mine {                                                                  // x: [n][width]
-            observe(.residPre, l, c, columns, taps, x.base, d, lane)
+        observe(.residPre, l, mine, columns, taps, x.base, d, lane)                      // x: [n][width]
+        for c in mine {
             acts.prepare(c, normed(x.base + c * d, w.attnNorm, lane), d, for: w.q.kind.union(w.k.kind).union(w.v.kind))
         }
         meet()
@@ -105,21 +105,17 @@ package final class Forward {
         multiply(w.v, acts, n, into: v.base, keys, lane)
         rotateAndStore(l, columns, lane)
         team.barrier()
-        for c in share(n, lane) {
-            observe(.q, l, c, columns, taps, q.base, queries, lane)
-            observe(.k, l, c, columns, taps, k.base, keys, lane)
-            observe(.v, l, c, columns, taps, v.base, keys, lane)
-        }
+        observe(.q, l, share(n, lane), columns, taps, q.base, queries, lane)
+        observe(.k, l, share(n, lane), columns, taps, k.base, keys, lane)
+        observe(.v, l, share(n, lane), columns, taps, v.base, keys, lane)
         attend(l, columns, lane)                                                         // z: [n][heads * headWidth]
         team.barrier()
-        for c in mine {
-            observe(.z, l, c, columns, taps, z.base, queries, lane)
-            acts.prepare(c, z.base + c * queries, queries, for: w.o.kind)
-        }
+        observe(.z, l, mine, columns, taps, z.base, queries, lane)
+        for c in mine { acts.prepare(c, z.base + c * queries, queries, for: w.o.kind) }
         meet()
         addProduct(w.o, acts, .attnOut, l, columns, taps, lane)
+        observe(.residMid, l, mine, columns, taps, x.base, d, lane)
         for c in mine {
-            observe(.residMid, l, c, columns, taps, x.base, d, lane)
             acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.gate.kind.union(w.up.kind))
         }
         meet()
@@ -163,10 +159,8 @@ package final class Forward {
         if taps.contains(where: { $0.wants(site, layer: l) }) {
             multiply(w, acts, n, into: delta.base, d, lane)
             team.barrier()
-            for c in share(n, lane) {
-                observe(site, l, c, columns, taps, delta.base, d, lane)
-                tk_add(x.base + c * d, delta.base + c * d, d)
-            }
+            observe(site, l, share(n, lane), columns, taps, delta.base, d, lane)
+            for c in share(n, lane) { tk_add(x.base + c * d, delta.base + c * d, d) }
         } else {
             w.multiply(acts.pointer(for: w), stride: acts.stride, count: n, into: x.base, outStride: d, add: true, lane: lane, lanes: team.lanes)
         }
@@ -295,11 +289,15 @@ package final class Forward {
 
     private func share(_ n: Int, _ lane: Int) -> Range<Int> { n * lane / team.lanes..<n * (lane + 1) / team.lanes }
 
+    /// Shows some columns' values to the taps that want them. A single column that every lane has is shown by the last one.
     @inline(__always)
-    private func observe(_ site: Site, _ l: Int, _ c: Int, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap],
+    private func observe(_ site: Site, _ l: Int, _ mine: Range<Int>, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap],
                          _ base: UnsafeMutablePointer<Float>, _ width: Int, _ lane: Int) {
-        for tap in taps where tap.wants(site, layer: l) && (columns.count > 1 || lane == team.lanes - 1) {
-            tap.take(site, layer: l, column: c, position: columns[c].position, values: UnsafeBufferPointer(start: base + c * width, count: width))
+        guard columns.count > 1 || lane == team.lanes - 1 else { return }
+        for tap in taps where tap.wants(site, layer: l) {
+            for c in mine {
+                tap.take(site, layer: l, column: c, position: columns[c].position, values: UnsafeBufferPointer(start: base + c * width, count: width))
+            }
         }
     }
 }

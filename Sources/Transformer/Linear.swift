@@ -14,24 +14,15 @@ package struct Linear {
     }
     let type: Int32
     package let rows: Int, columns: Int
-    /// How lanes share it.
-    let stack: Stack
+    /// Lanes are divided at multiples of this. Unit: row tiles.
+    let unit: Int
     /// In ascending order; they cover the matrix.
     let parts: UnsafeBufferPointer<Part>
 
-    /// Matrices that one stage multiplies with are shared among lanes as if they stood on top of each other.
-    struct Stack {
-        /// Where this matrix begins, and the height of all. Unit: row tiles.
-        let first: Int, height: Int
-        /// Lanes are divided at multiples of this. Unit: row tiles.
-        let unit: Int
-
-        /// The row tiles of this matrix that fall to a lane, which are `count` in all.
-        func share(_ count: Int, lane: Int, of lanes: Int) -> Range<Int> {
-            let units = (height + unit - 1) / unit
-            func border(_ lane: Int) -> Int { min(max(units * lane / lanes * unit - first, 0), count) }
-            return border(lane)..<(lane + 1 == lanes ? count : border(lane + 1))
-        }
+    /// The row tiles, of `count` in all, that fall to a lane.
+    static func share(_ count: Int, unit: Int, lane: Int, of lanes: Int) -> Range<Int> {
+        let units = (count + unit - 1) / unit
+        return min(count, units * lane / lanes * unit)..<min(count, units * (lane + 1) / lanes * unit)
     }
 
     /// What the kernels of a type multiply with: int16 activations, or plain floats.
@@ -48,7 +39,7 @@ package struct Linear {
     /// The rows of a lane's share, whole tiles.
     @inline(__always)
     func share(lane: Int, of lanes: Int) -> Range<Int> {
-        let tiles = stack.share(rowTiles, lane: lane, of: lanes)
+        let tiles = Self.share(rowTiles, unit: unit, lane: lane, of: lanes)
         return tiles.lowerBound * 16..<tiles.upperBound * 16
     }
 
@@ -56,7 +47,7 @@ package struct Linear {
     @inline(__always)
     func multiply(_ acts: UnsafeRawPointer, stride: Int, count: Int, into out: UnsafeMutablePointer<Float>, outStride: Int,
                   add: Bool, lane: Int, lanes: Int) {
-        let share = stack.share(rowTiles, lane: lane, of: lanes)
+        let share = Self.share(rowTiles, unit: unit, lane: lane, of: lanes)
         for part in parts where part.range.overlaps(share) {
             let own = part.range.clamped(to: share)
             tk_matmul(type, part.tiles + (own.lowerBound - part.range.lowerBound) * rowTileBytes, own.count, blocks,

@@ -30,8 +30,9 @@ package final class Weights: @unchecked Sendable {
         let names = (0..<shape.layers).map { "blk.\($0)." }
         for name in names {
             try arena.vector(name + "attn_norm.weight", d)
-            try arena.stack([(name + "attn_q.weight", qRows), (name + "attn_k.weight", kvRows), (name + "attn_v.weight", kvRows)],
-                            columns: d, unit: pairs)
+            try arena.matrix(name + "attn_q.weight", qRows, d, unit: pairs)
+            try arena.matrix(name + "attn_k.weight", kvRows, d, unit: pairs)
+            try arena.matrix(name + "attn_v.weight", kvRows, d)
             try arena.matrix(name + "attn_output.weight", d, qRows)
             try arena.vector(name + "ffn_norm.weight", d)
             try arena.matrix(name + "ffn_gate.weight", shape.hidden, d)
