@@ -95,7 +95,7 @@ package final class Forward {
         func meet() { if !alone { team.barrier() } }
 
         if alone && l == 0 { team.barrier() }
-        observe(.residPre, l, mine, columns, taps, x.base, d, lane)                      // x: [n][width]
+        observe(.residPre, l, share(n, lane), columns, taps, x.base, d, lane)                      // x: [n][width]
         for c in mine {
             acts.prepare(c, normed(x.base + c * d, w.attnNorm, lane), d, for: w.q.kind.union(w.k.kind).union(w.v.kind))
         }
@@ -110,11 +110,11 @@ package final class Forward {
         observe(.v, l, share(n, lane), columns, taps, v.base, keys, lane)
         attend(l, columns, lane)                                                         // z: [n][heads * headWidth]
         team.barrier()
-        observe(.z, l, mine, columns, taps, z.base, queries, lane)
+        observe(.z, l, share(n, lane), columns, taps, z.base, queries, lane)
         for c in mine { acts.prepare(c, z.base + c * queries, queries, for: w.o.kind) }
         meet()
         addProduct(w.o, acts, .attnOut, l, columns, taps, lane)
-        observe(.residMid, l, mine, columns, taps, x.base, d, lane)
+        observe(.residMid, l, share(n, lane), columns, taps, x.base, d, lane)
         for c in mine {
             acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.gate.kind.union(w.up.kind))
         }
@@ -289,11 +289,10 @@ package final class Forward {
 
     private func share(_ n: Int, _ lane: Int) -> Range<Int> { n * lane / team.lanes..<n * (lane + 1) / team.lanes }
 
-    /// Shows some columns' values to the taps that want them. A single column that every lane has is shown by the last one.
+    /// Shows some columns' values to the taps that want them.
     @inline(__always)
     private func observe(_ site: Site, _ l: Int, _ mine: Range<Int>, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap],
                          _ base: UnsafeMutablePointer<Float>, _ width: Int, _ lane: Int) {
-        guard columns.count > 1 || lane == team.lanes - 1 else { return }
         for tap in taps where tap.wants(site, layer: l) {
             for c in mine {
                 tap.take(site, layer: l, column: c, position: columns[c].position, values: UnsafeBufferPointer(start: base + c * width, count: width))
