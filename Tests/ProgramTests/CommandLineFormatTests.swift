@@ -250,7 +250,7 @@ struct CommandLineFormatTests {
         let again = try #require(some["rows"] as? [[String: Any]])
         #expect(again.map { $0["name"] as? String } == ["prefill 512", "load"])
         #expect(again[0]["hash"] as? String == rows[2]["hash"] as? String)
-        let refused = try run("bench", "--only", "prefil")
+        let refused = try CommandLineRun(arguments: ["bench", "--only", "prefil"]).run()
         #expect(refused.status == 2 && refused.errors.contains("\"prefil\""))
     }
 }
