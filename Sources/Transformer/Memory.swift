@@ -14,9 +14,20 @@ package func freeMemory() -> Int {
     }
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < UInt64(Int.max) {
-        free = min(free, Int(limit.rlim_cur))
+        free = min(free, max(0, Int(limit.rlim_cur) - processMemory().mapped))
     }
     return free
+}
+
+/// What this process has mapped, and what of it is in memory; zeros when unknown. Unit: bytes.
+package func processMemory() -> (mapped: Int, resident: Int) {
+    guard let file = fopen("/proc/self/statm", "r") else { return (0, 0) }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 128)
+    guard fgets(&line, 128, file) != nil else { return (0, 0) }
+    let pages = line.prefix { $0 != 0 }.split(separator: 32).map { Int(String(decoding: $0.map(UInt8.init(bitPattern:)), as: UTF8.self)) ?? 0 }
+    let size = Int(sysconf(Int32(_SC_PAGESIZE)))
+    return pages.count > 1 ? (pages[0] * size, pages[1] * size) : (0, 0)
 }
 
 /// Checked floats of the pass: refused memory is an error, not a trap.

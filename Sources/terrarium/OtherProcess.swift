@@ -1,6 +1,6 @@
 import Glibc
 
-/// Another run of this program, and what a process holds.
+/// Another run of this program.
 enum OtherProcess {
     /// Seconds from the start of the program with some arguments to the first byte it prints.
     static func firstByte(_ arguments: [String]) throws -> Double {
@@ -26,15 +26,5 @@ enum OtherProcess {
         defer { pointers.forEach { free($0) } }
         var process: pid_t = 0
         return posix_spawn(&process, "/proc/self/exe", &actions, nil, &pointers, environ) == 0 ? process : nil
-    }
-
-    /// Memory that this process has in use now. Unit: bytes.
-    static var resident: Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var text = [CChar](repeating: 0, count: 128)
-        guard fgets(&text, 128, file) != nil else { return 0 }
-        let words = text.prefix { $0 != 0 }.split(separator: 32).map { String(decoding: $0.map(UInt8.init(bitPattern:)), as: UTF8.self) }
-        return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
 }
