@@ -23,7 +23,18 @@ package final class Worker: @unchecked Sendable {
     private var session: Session?
     private var wish = Wish()
     private var tasks: [Task] = []
-    private var run: (order: Order, generation: Generation, started: Double, shown: Double, released: Int)?
+    private var run: Running?
+
+    /// A generation on its way, and what of it the main thread knows.
+    private struct Running {
+        let order: Order
+        var generation: Generation
+        let started: Double
+        /// When logits were shown, and when tokens were posted.
+        var shown = 0.0, posted = 0.0
+        var released = 0
+        var waiting: [Generation.Token] = []
+    }
 
     /// Tokens computed at once where a key may come in between: about 10 ms.
     private static let chunk = 16
@@ -115,6 +126,7 @@ package final class Worker: @unchecked Sendable {
                 }
             } catch {
                 tasks = []
+                hand(logits: nil)
                 post(.failed(run: run?.order.run, "\(error)"))
                 run = nil
             }
@@ -145,25 +157,36 @@ package final class Worker: @unchecked Sendable {
         guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
         do throws(EngineError) {
             guard try session.sync(to: order.ids, chunk: Self.chunk, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
-            run = (order, Generation(session, sampling: order.sampling, seed: order.seed), now(), 0, 0)
+            run = Running(order: order, generation: Generation(session, sampling: order.sampling, seed: order.seed), started: now())
         } catch { post(.failed(run: order.run, "\(error)")) }
     }
 
-    /// One token of the generation, with its logits at most every 33 ms.
+    /// One token of the generation. The main thread hears of it every 16 ms, since each time it takes a core from the pass, and
+    /// gets logits every 33 ms.
     private func step() throws(EngineError) {
-        guard let (tokens, end) = try run?.generation.next(), let number = run?.order.run, let generation = run?.generation else { return }
-        let time = now(), count = generation.generated.count
+        guard let (tokens, end) = try run?.generation.next() else { return }
+        let time = now()
+        run?.waiting += tokens
         run?.released += tokens.reduce(0) { $0 + ($1.isCut ? 0 : 1) }
+        guard let current = run, time - current.posted > 0.016 || end != nil else { return }
         // Logits are shown with the token drawn from them: not with one held back or cut off for a stop text, nor with the end.
-        let isDue = time - (run?.shown ?? 0) > 0.033 || end != nil
-        let logits = isDue && run?.released == count && end != .eos ? generation.logits : nil
+        let isDue = time - current.shown > 0.033 || end != nil, isShown = current.released == current.generation.generated.count
+        let logits = isDue && isShown && end != .eos ? current.generation.logits : nil
         if logits != nil { run?.shown = time }
-        let rate = Double(count) / max(1e-6, time - (run?.started ?? time))
-        post(.generated(run: number, tokens, logits: logits, rate: rate, perPass: generation.tokensPerPass))
+        run?.posted = time
+        hand(logits: logits)
         if let end {
             run = nil
-            post(.ended(run: number, end))
+            post(.ended(run: current.order.run, end))
         }
+    }
+
+    /// Posts the tokens that wait.
+    private func hand(logits: [Float]?) {
+        guard let current = run, !current.waiting.isEmpty || logits != nil else { return }
+        let rate = Double(current.generation.generated.count) / max(1e-6, now() - current.started)
+        post(.generated(run: current.order.run, current.waiting, logits: logits, rate: rate, perPass: current.generation.tokensPerPass))
+        run?.waiting = []
     }
 
     /// Serves one part; false when it was interrupted and has to go on later.
