@@ -40,7 +40,8 @@ void tk_unpack_row(int type, const void *tiles, size_t blocks, size_t row, float
 
 /// Enough for one column of either kind; a multiple of 64.
 size_t tk_act_bytes(size_t columns);
-/// Makes one column ready for weights of a type: 16-bit integers with a scale per 32, or the floats themselves.
+/// Makes one column ready for weights of a type: 16-bit integers with a power of two as scale per 32, or the floats themselves.
+/// What is not finite, or beyond 2^114, makes all sums of its column NaN.
 void tk_act(int type, const float *x, size_t columns, void *act);
 /// out[c * out_stride + 16 * t + r] = the sum (add == 0), or += the sum by one rounded add.
 /// Integer types: acc = 0; blocks ascending: acc = fma(d * s, isum, acc), then with a minimum acc = fma(m, ss, acc).
