@@ -27,7 +27,7 @@ struct ArenaPlan {
     private struct Vector { let tensor: TensorInfo, count: Int }
     private struct Matrix {
         let tensor: TensorInfo, rows: Int, columns: Int, unit: Int
-        func share(lane: Int, of lanes: Int) -> Range<Int> { Linear.share(rowTiles, unit: unit, lane: lane, of: lanes) }
+        func share(lane: Int, of lanes: Int) -> Range<Int> { Team.share(rowTiles, unit: unit, lane: lane, of: lanes) }
         var type: Int32 { Int32(tensor.type.rawValue) }
         var rowTiles: Int { (rows + 15) / 16 }
         var rowTileBytes: Int { (columns + 31) / 32 * tk_tile_bytes(type) }

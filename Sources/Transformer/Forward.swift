@@ -16,6 +16,8 @@ package final class Forward {
     }
     /// The most columns of one batch.
     package static let batch = 64
+    /// So many columns make it worth a lane's while to read all weights.
+    private static let enough = 16
 
     package let weights: Weights
     package let shape: Architecture
@@ -84,48 +86,64 @@ package final class Forward {
         out.update(from: row, count: shape.width)
     }
 
+    /// What a lane does in a stage: some columns, and of the matrices' rows a share.
+    private struct Portion {
+        let columns: Range<Int>
+        let lane: Int, lanes: Int
+    }
+
+    /// Of many columns each lane takes some with all rows: what they are made of then never leaves its cache, though every lane
+    /// reads all weights. Of few columns each lane takes some rows, so that weights are read once.
+    private func portion(_ n: Int, _ lane: Int) -> Portion {
+        n >= Self.enough * team.lanes ? Portion(columns: share(n, lane), lane: 0, lanes: 1)
+            : Portion(columns: 0..<n, lane: lane, lanes: team.lanes)
+    }
+
     private func block(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap], _ lane: Int) {
-        let w = weights.layers[l], n = columns.count
+        let w = weights.layers[l], n = columns.count, part = portion(n, lane)
         let (d, hw, hidden) = (shape.width, shape.headWidth, shape.hidden)
         let queries = shape.heads * hw, keys = shape.kvHeads * hw
         // One column: every lane prepares it for itself, which costs less than meeting.
-        let alone = n == 1
+        let alone = n == 1, isOwn = alone || part.lanes == 1
         let acts = alone ? own[lane] : shared
         let mine = alone ? 0..<1 : share(n, lane)
-        func meet() { if !alone { team.barrier() } }
+        func meet() { if !isOwn { team.barrier() } }
+        func settle() { if part.lanes > 1 { team.barrier() } }
 
         if alone && l == 0 { team.barrier() }
-        observe(.residPre, l, share(n, lane), columns, taps, x.base, d, lane)                      // x: [n][width]
+        observe(.residPre, l, share(n, lane), columns, taps, x.base, d, lane)            // x: [n][width]
         for c in mine {
             acts.prepare(c, normed(x.base + c * d, w.attnNorm, lane), d, for: w.q.kind.union(w.k.kind).union(w.v.kind))
         }
         meet()
-        multiply(w.q, acts, n, into: q.base, queries, lane)                              // q: [n][heads * headWidth]
-        multiply(w.k, acts, n, into: k.base, keys, lane)                                 // k, v: [n][kvHeads * headWidth]
-        multiply(w.v, acts, n, into: v.base, keys, lane)
-        rotateAndStore(l, columns, lane)
+        multiply(w.q, acts, part, into: q.base, queries)                                 // q: [n][heads * headWidth]
+        multiply(w.k, acts, part, into: k.base, keys)                                    // k, v: [n][kvHeads * headWidth]
+        multiply(w.v, acts, part, into: v.base, keys)
+        rotateAndStore(l, columns, part)
         team.barrier()
         observe(.q, l, share(n, lane), columns, taps, q.base, queries, lane)
         observe(.k, l, share(n, lane), columns, taps, k.base, keys, lane)
         observe(.v, l, share(n, lane), columns, taps, v.base, keys, lane)
-        attend(l, columns, lane)                                                         // z: [n][heads * headWidth]
-        team.barrier()
+        attend(l, columns, part, scores.base + lane * scoreStride * Int(TK_MOST_ROWS))   // z: [n][heads * headWidth]
+        settle()
         observe(.z, l, share(n, lane), columns, taps, z.base, queries, lane)
         for c in mine { acts.prepare(c, z.base + c * queries, queries, for: w.o.kind) }
         meet()
-        addProduct(w.o, acts, .attnOut, l, columns, taps, lane)
+        addProduct(w.o, acts, part, .attnOut, l, columns, taps, lane)
+        settle()
         observe(.residMid, l, share(n, lane), columns, taps, x.base, d, lane)
         for c in mine {
             acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.gate.kind.union(w.up.kind))
         }
         meet()
-        multiply(w.gate, acts, n, into: gate.base, hiddenStride, lane)                   // gate, up: [n][hidden]
-        multiply(w.up, acts, n, into: up.base, hiddenStride, lane)
-        activate(w.gate.share(lane: lane, of: team.lanes), n)
-        team.barrier()
+        multiply(w.gate, acts, part, into: gate.base, hiddenStride)                      // gate, up: [n][hidden]
+        multiply(w.up, acts, part, into: up.base, hiddenStride)
+        activate(w.gate.share(lane: part.lane, of: part.lanes), part.columns)
+        settle()
         for c in mine { acts.prepare(c, gate.base + c * hiddenStride, hidden, for: w.down.kind) }
         meet()
-        addProduct(w.down, acts, .mlpOut, l, columns, taps, lane)
+        addProduct(w.down, acts, part, .mlpOut, l, columns, taps, lane)
+        settle()
     }
 
     // MARK: Stages
@@ -139,8 +157,8 @@ package final class Forward {
     }
 
     /// gate = activation(gate) * up, on the rows a lane has computed itself.
-    private func activate(_ rows: Range<Int>, _ n: Int) {
-        for c in 0..<n {
+    private func activate(_ rows: Range<Int>, _ columns: Range<Int>) {
+        for c in columns {
             let at = c * hiddenStride + rows.lowerBound
             switch shape.activation {
             case .silu: tk_silu_mul(gate.base + at, up.base + at, rows.count, gate.base + at)
@@ -148,30 +166,31 @@ package final class Forward {
         }
     }
 
-    private func multiply(_ w: Linear, _ acts: Activations, _ n: Int, into out: UnsafeMutablePointer<Float>, _ stride: Int, _ lane: Int) {
-        w.multiply(acts.pointer(for: w), stride: acts.stride, count: n, into: out, outStride: stride, add: false, lane: lane, lanes: team.lanes)
+    private func multiply(_ w: Linear, _ acts: Activations, _ part: Portion, into out: UnsafeMutablePointer<Float>, _ stride: Int, add: Bool = false) {
+        let first = part.columns.lowerBound
+        w.multiply(acts.pointer(for: w) + first * acts.stride, stride: acts.stride, count: part.columns.count,
+                   into: out + first * stride, outStride: stride, add: add, lane: part.lane, lanes: part.lanes)
     }
 
     /// x += w · acts, in the product's own epilogue unless somebody wants to see the product.
-    private func addProduct(_ w: Linear, _ acts: Activations, _ site: Site, _ l: Int, _ columns: UnsafeBufferPointer<Column>,
-                            _ taps: [any Tap], _ lane: Int) {
+    private func addProduct(_ w: Linear, _ acts: Activations, _ part: Portion, _ site: Site, _ l: Int,
+                            _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap], _ lane: Int) {
         let n = columns.count, d = shape.width
         if taps.contains(where: { $0.wants(site, layer: l) }) {
-            multiply(w, acts, n, into: delta.base, d, lane)
+            multiply(w, acts, part, into: delta.base, d)
             team.barrier()
             observe(site, l, share(n, lane), columns, taps, delta.base, d, lane)
             for c in share(n, lane) { tk_add(x.base + c * d, delta.base + c * d, d) }
         } else {
-            w.multiply(acts.pointer(for: w), stride: acts.stride, count: n, into: x.base, outStride: d, add: true, lane: lane, lanes: team.lanes)
+            multiply(w, acts, part, into: x.base, d, add: true)
         }
-        team.barrier()
     }
 
     /// Turns the queries and keys that this lane has computed, and stores its keys and values in their pages.
-    private func rotateAndStore(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ lane: Int) {
-        let w = weights.layers[l], hw = shape.headWidth, lanes = team.lanes
+    private func rotateAndStore(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ part: Portion) {
+        let w = weights.layers[l], hw = shape.headWidth, (lane, lanes) = (part.lane, part.lanes)
         let queries = w.q.share(lane: lane, of: lanes), keys = w.k.share(lane: lane, of: lanes), values = w.v.share(lane: lane, of: lanes)
-        for c in 0..<columns.count {
+        for c in part.columns {
             let position = columns[c].position, slot = position % PageLayout.positions
             let q = q.base + c * shape.heads * hw, k = k.base + c * shape.kvHeads * hw, v = v.base + c * shape.kvHeads * hw
             rope.apply(q, rows: queries, headWidth: hw, position: position)
@@ -200,17 +219,18 @@ package final class Forward {
     }
 
     /// Rows go from KV head to KV head, then from column to column: neighbours share what they read of the cache.
-    private func attend(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ lane: Int) {
-        let hw = shape.headWidth, group = shape.heads / shape.kvHeads, most = Int(TK_MOST_ROWS), perHead = columns.count * group
-        let mine = share(columns.count * shape.heads, lane)
+    private func attend(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ part: Portion, _ room: UnsafeMutablePointer<Float>) {
+        let hw = shape.headWidth, group = shape.heads / shape.kvHeads, most = Int(TK_MOST_ROWS), perHead = part.columns.count * group
+        let mine = Team.share(part.columns.count * shape.heads, lane: part.lane, of: part.lanes)
+        func column(_ index: Int) -> Int { part.columns.lowerBound + index % perHead / group }
         withUnsafeTemporaryAllocation(of: tk_row.self, capacity: most) { rows in
             var index = mine.lowerBound
             while index < mine.upperBound {
-                let kvHead = index / perHead, pages = columns[index % perHead / group].pages
+                let kvHead = index / perHead, pages = columns[column(index)].pages
                 let end = min(mine.upperBound, (kvHead + 1) * perHead, index + most)
                 var count = 0
-                while index < end, columns[index % perHead / group].pages == pages {
-                    let c = index % perHead / group, h = kvHead * group + index % group, at = (c * shape.heads + h) * hw
+                while index < end, columns[column(index)].pages == pages {
+                    let c = column(index), h = kvHead * group + index % group, at = (c * shape.heads + h) * hw
                     let position = columns[c].position, slot = position % PageLayout.positions
                     guard let page = pages[position / PageLayout.positions].map(UnsafeMutableRawPointer.init(mutating:)) else { return }
                     rows.initializeElement(at: count, to: tk_row(
@@ -220,8 +240,7 @@ package final class Forward {
                     count += 1
                     index += 1
                 }
-                tk_attend(rows.baseAddress, count, hw, pages, layout.keys(l, kvHead), layout.values(l, kvHead), scale,
-                          scores.base + lane * scoreStride * most, scoreStride)
+                tk_attend(rows.baseAddress, count, hw, pages, layout.keys(l, kvHead), layout.values(l, kvHead), scale, room, scoreStride)
             }
         }
     }
@@ -241,7 +260,7 @@ package final class Forward {
                 acts.prepare(c, normed(rows[c], weights.finalNorm, lane), shape.width, for: head.kind)
             }
             if !alone { team.barrier() }
-            multiply(head, acts, n, into: out, logitStride, lane)                        // logits: [n][logitStride]
+            multiply(head, acts, Portion(columns: 0..<n, lane: lane, lanes: team.lanes), into: out, logitStride)  // logits: [n][logitStride]
             team.barrier()
             use(lane)
         }
@@ -259,7 +278,7 @@ package final class Forward {
                     shared.prepare(c, normed(rows[start + c].residual, w.attnNorm, lane), shape.width, for: w.q.kind)
                 }
                 team.barrier()
-                multiply(w.q, shared, n, into: part, stride, lane)
+                multiply(w.q, shared, Portion(columns: 0..<n, lane: lane, lanes: team.lanes), into: part, stride)
                 team.barrier()
                 for c in share(n, lane) {
                     rope.apply(part + c * stride, rows: 0..<stride, headWidth: shape.headWidth, position: rows[start + c].position)
@@ -287,7 +306,7 @@ package final class Forward {
         }
     }
 
-    private func share(_ n: Int, _ lane: Int) -> Range<Int> { n * lane / team.lanes..<n * (lane + 1) / team.lanes }
+    private func share(_ n: Int, _ lane: Int) -> Range<Int> { Team.share(n, lane: lane, of: team.lanes) }
 
     /// Shows some columns' values to the taps that want them.
     @inline(__always)

@@ -19,12 +19,6 @@ package struct Linear {
     /// In ascending order; they cover the matrix.
     let parts: UnsafeBufferPointer<Part>
 
-    /// The row tiles, of `count` in all, that fall to a lane.
-    static func share(_ count: Int, unit: Int, lane: Int, of lanes: Int) -> Range<Int> {
-        let units = (count + unit - 1) / unit
-        return min(count, units * lane / lanes * unit)..<min(count, units * (lane + 1) / lanes * unit)
-    }
-
     /// What the kernels of a type multiply with: int16 activations, or plain floats.
     struct Kinds: OptionSet {
         let rawValue: Int
@@ -39,7 +33,7 @@ package struct Linear {
     /// The rows of a lane's share, whole tiles.
     @inline(__always)
     func share(lane: Int, of lanes: Int) -> Range<Int> {
-        let tiles = Self.share(rowTiles, unit: unit, lane: lane, of: lanes)
+        let tiles = Team.share(rowTiles, unit: unit, lane: lane, of: lanes)
         return tiles.lowerBound * 16..<tiles.upperBound * 16
     }
 
@@ -47,7 +41,7 @@ package struct Linear {
     @inline(__always)
     func multiply(_ acts: UnsafeRawPointer, stride: Int, count: Int, into out: UnsafeMutablePointer<Float>, outStride: Int,
                   add: Bool, lane: Int, lanes: Int) {
-        let share = Self.share(rowTiles, unit: unit, lane: lane, of: lanes)
+        let share = Team.share(rowTiles, unit: unit, lane: lane, of: lanes)
         for part in parts where part.range.overlaps(share) {
             let own = part.range.clamped(to: share)
             tk_matmul(type, part.tiles + (own.lowerBound - part.range.lowerBound) * rowTileBytes, own.count, blocks,

@@ -26,4 +26,10 @@ package final class Team {
     /// Waits, inside `run`, until every lane has come here.
     @inline(__always)
     package func barrier() { if let pool { tk_barrier(pool) } }
+
+    /// What falls to a lane of `count` things, divided at multiples of `unit`.
+    package static func share(_ count: Int, unit: Int = 1, lane: Int, of lanes: Int) -> Range<Int> {
+        let units = (count + unit - 1) / unit
+        return min(count, units * lane / lanes * unit)..<min(count, units * (lane + 1) / lanes * unit)
+    }
 }
