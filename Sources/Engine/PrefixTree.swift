@@ -42,6 +42,9 @@ final class PrefixTree {
     private var spare: [Page] = []
     private(set) var clock = 0
 
+    /// Of all pages, the spare ones included.
+    var bytes: Int { nodes.reduce(0) { $0 + $1.bytes } + spare.reduce(0) { $0 + $1.bytes } }
+
     init(_ shape: Architecture, recordCap: Int, kept: Int) {
         (layout, recordLayout) = (PageLayout(shape), RecordLayout(shape))
         self.recordCap = max(4, recordCap / recordLayout.bytes)

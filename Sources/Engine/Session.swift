@@ -50,6 +50,9 @@ package final class Session {
         return fork
     }
 
+    /// Bytes of keys, values and record that the family keeps.
+    package var kept: Int { tree.bytes }
+
     // MARK: Moving
 
     package func rewind(to count: Int) {

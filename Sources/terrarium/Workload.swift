@@ -100,7 +100,7 @@ struct Workload: Sendable {
     let name: String
     let measure: @Sendable (Subject) throws -> Bench.Row
 
-    static let all = [decode, repeating, prefill, streams, scoring, load, firstToken, keyToCursor, tints, recording, resident]
+    static let all = [decode, repeating, prefill, streams, scoring, load, firstToken, keyToCursor, tints, recording, resident, residentRatio]
 
     private init(_ name: String, _ unit: String,
                  _ measure: @escaping @Sendable (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
@@ -114,42 +114,34 @@ struct Workload: Sendable {
 
     /// Greedy, after 16 tokens.
     private static let decode = Workload("decode 128", "tok/s") { subject in
-        let session = subject.session, prompt = Array(subject.ids.prefix(16)), count = min(128, session.context - prompt.count)
-        var sampling = Sampling()
-        (sampling.temperature, sampling.maxTokens) = (0, count)
-        var hash: String?
-        let speed = try subject.median {
-            session.forget()
-            _ = try session.sync(to: prompt)
-            var generation = Generation(session, sampling: sampling, seed: 0, speculates: false), end: Generation.End?
-            let start = Clock.seconds
-            while end == nil { end = try generation.next().end }
-            let time = Clock.seconds - start
-            hash = Subject.hash(generation.logits)
-            return Double(generation.generated.count) / time
-        }
+        let prompt = Array(subject.ids.prefix(16)), count = min(128, subject.session.context - prompt.count)
+        let (speed, hash) = try decoding(subject, after: prompt, count, speculates: false)
         let pass = subject.pass(columns: 1, context: prompt.count + count / 2, rows: 1)
         return (speed, hash, (pass.bytes * speed, pass.products * speed))
     }
 
     /// A list that is to be written a second time: what is drafted from the text itself is mostly right.
     private static let repeating = Workload("decode repeating", "tok/s") { subject in
-        let session = subject.session, list = Array(subject.ids.prefix(min(96, session.context / 4)))
-        let prompt = list + list.prefix(list.count / 3), count = min(128, session.context - prompt.count)
-        var sampling = Sampling()
+        let list = Array(subject.ids.prefix(min(96, subject.session.context / 4))), prompt = list + list.prefix(list.count / 3)
+        let (speed, hash) = try decoding(subject, after: prompt, min(128, subject.session.context - prompt.count), speculates: true)
+        return (speed, hash, nil)
+    }
+
+    private static func decoding(_ subject: Subject, after prompt: [TokenID], _ count: Int, speculates: Bool) throws -> (speed: Double, hash: String?) {
+        let session = subject.session
+        var sampling = Sampling(), hash: String?
         (sampling.temperature, sampling.maxTokens) = (0, count)
-        var hash: String?
         let speed = try subject.median {
             session.forget()
             _ = try session.sync(to: prompt)
-            var generation = Generation(session, sampling: sampling, seed: 0), end: Generation.End?
+            var generation = Generation(session, sampling: sampling, seed: 0, speculates: speculates), end: Generation.End?
             let start = Clock.seconds
             while end == nil { end = try generation.next().end }
             let time = Clock.seconds - start
             hash = Subject.hash(generation.logits)
             return Double(generation.generated.count) / time
         }
-        return (speed, hash, nil)
+        return (speed, hash)
     }
 
     /// Eight continuations of one prompt by eight seeds, all tokens together.
@@ -219,13 +211,11 @@ struct Workload: Sendable {
     /// A key in the middle of the text, to the logits at the cursor: they need only what stands before it.
     private static let keyToCursor = Workload("key to cursor", "ms") { subject in
         let session = subject.session
-        var edit = try Edit(subject)
-        let time = try subject.median {
-            let ids = edit.next()
+        let time = try editing(subject) { ids, edit in
             let start = Clock.seconds
             _ = try session.sync(to: Array(ids[...edit.cursor]))
             _ = try session.logits(after: edit.cursor)
-            return (Clock.seconds - start) * 1000
+            return Clock.seconds - start
         }
         return (time, nil, nil)
     }
@@ -233,9 +223,7 @@ struct Workload: Sendable {
     /// After that, how the model sees each token behind the cursor, a little at a time.
     private static let tints = Workload("tints 250", "ms") { subject in
         let session = subject.session
-        var edit = try Edit(subject)
-        let time = try subject.median {
-            let ids = edit.next()
+        let time = try editing(subject) { ids, edit in
             _ = try session.sync(to: Array(ids[...edit.cursor]))
             let start = Clock.seconds
             for first in stride(from: edit.cursor + 1, to: edit.end, by: 16) {
@@ -243,9 +231,15 @@ struct Workload: Sendable {
                 _ = try session.sync(to: Array(ids[..<end]))
                 _ = try session.steps(first..<end)
             }
-            return (Clock.seconds - start) * 1000
+            return Clock.seconds - start
         }
         return (time, nil, nil)
+    }
+
+    /// The median time of some edits, in milliseconds; `work` gives back its own in seconds.
+    private static func editing(_ subject: Subject, _ work: ([TokenID], Edit) throws -> Double) throws -> Double {
+        var edit = try Edit(subject)
+        return try subject.median { try 1000 * work(edit.next(), edit) }
     }
 
     /// What keeping the residual stream adds to decoding, as the cost of keeping it a second time.
@@ -267,8 +261,12 @@ struct Workload: Sendable {
         return (try subject.median { try 100 * (time([copy]) / time([]) - 1) }, nil, nil)
     }
 
-    /// What this process holds after all that, against its weights and what a session of 512 tokens keeps.
+    /// What this process holds after all that, against the weights and what the sessions keep.
     private static let resident = Workload("resident", "MB") { _ in (Double(processMemory().resident) / 1e6, nil, nil) }
+
+    private static let residentRatio = Workload("resident ratio", "x") { subject in
+        (Double(processMemory().resident) / Double(subject.model.weights.bytes + subject.session.kept), nil, nil)
+    }
 
     /// From the start of a process of its own to the first byte it prints.
     private static let firstToken = Workload("first token", "ms") { subject in

@@ -238,7 +238,7 @@ struct CommandLineFormatTests {
         let names = rows.compactMap { $0["name"] as? String }
         #expect(names == [
             "decode 128", "decode repeating", "prefill 512", "8 streams", "scoring", "load", "first token", "key to cursor", "tints 250",
-            "recording cost", "resident",
+            "recording cost", "resident", "resident ratio",
         ])
         for (name, row) in zip(names, rows) {
             #expect(Set(row.keys) == ["name", "value", "unit", "hash", "gb_s", "gmac_s"])
