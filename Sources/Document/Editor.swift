@@ -8,11 +8,16 @@ package struct Editor: Sendable {
     package internal(set) var place = Place(cursor: 0, anchor: nil)
     /// The column that up and down aim at. Unit: clusters.
     var goal: Int?
-    package internal(set) var history: History
+    package internal(set) var tree: Tree
+    /// The ways gone in the tree, and those gone back.
+    var done: [Move] = [], undone: [Move] = []
     var open: OpenStep?
-    var version = 0
-    var newestVersion = 0
-    var savedVersion = 0
+    /// The node that stands in the file.
+    var saved: Node.ID?
+    /// Counts the edits, and how many of them `takeChanged` knows of.
+    var edits = 0, taken = 0
+    /// What a node made now is dated. Unit: seconds since 1970.
+    package var clock = 0.0
 
     /// An undo step that is still growing.
     struct OpenStep: Sendable {
@@ -20,17 +25,39 @@ package struct Editor: Sendable {
         var kind: Kind
         var document: Document
         var place: Place
-        var version: Int
+        /// Where undo goes back to: the node above, but of a fork the one that was left.
+        var from: Node.ID
         /// Where the next keystroke must land to belong to this step.
         var end: Int
         /// True once the typed word has ended: the next letter begins a new step.
         var wordEnded = false
+        var nodeKind: Node.Kind
+        var author = Node.Author.you
+        var run: Node.Run?
+        /// The logprobs of generated ids by where they begin. Unit: nats.
+        var numbers: [Int: Float] = [:]
+
+        init(kind: Kind, document: Document, place: Place, from: Node.ID, end: Int) {
+            (self.kind, self.document, self.place, self.from, self.end) = (kind, document, place, from, end)
+            nodeKind = switch kind { case .typing: .typing; case .deleting: .deleting; case .group: .edit }
+        }
     }
 
-    /// `undoLimit`: what undo may hold. Unit: bytes.
-    package init(_ document: Document = Document(), undoLimit: Int = 64 << 20) {
+    /// - Parameter made: when the document was opened. Unit: seconds since 1970.
+    package init(_ document: Document = Document(), made: Double = 0) {
         self.document = document
-        history = History(limit: undoLimit)
+        tree = Tree(document, made: made)
+        clock = made
+        saved = tree.current
+    }
+
+    /// Takes a stored tree, and the document of one of its nodes.
+    package init(_ tree: Tree, document: Document, of node: Node.ID) {
+        self.document = document
+        self.tree = tree
+        let current = tree.current
+        self.tree.go(to: node)
+        carry(to: current, tree[current]?.place ?? place)
     }
 
     package var cursor: Int { place.cursor }
@@ -124,24 +151,31 @@ package struct Editor: Sendable {
     // MARK: - Ids
 
     /// Inserts a generated id and returns its end; a cursor or anchor at or behind the place moves along.
+    ///
+    /// - Parameter logprob: what the model gave it. Unit: nats.
     @discardableResult
-    package mutating func insert(id: TokenID, bytes: [UInt8], special: Bool, at offset: Int) -> Int {
+    package mutating func insert(id: TokenID, bytes: [UInt8], special: Bool, at offset: Int, logprob: Float? = nil) -> Int {
         var end = offset
         asOneStep { editor in
             end = editor.document.insert(id: id, bytes: bytes, special: special, at: offset)
             let start = end - bytes.count
+            if let logprob { editor.open?.numbers[start] = logprob }
             if editor.place.cursor >= start { editor.place.cursor += bytes.count }
             if let anchor = editor.place.anchor, anchor >= start { editor.place.anchor = anchor + bytes.count }
         }
         return end
     }
 
-    /// Drops what stands from an offset on and puts an id there, as one undo step: a fork.
-    package mutating func fork(at offset: Int, id: TokenID, bytes: [UInt8], special: Bool) {
-        asOneStep { editor in
-            editor.document.truncate(at: offset)
-            let end = editor.document.insert(id: id, bytes: bytes, special: special, at: editor.document.count)
-            editor.place = Place(cursor: end, anchor: nil)
-        }
+    /// Drops what stands from an offset on and puts an id there, as one undo step; what stood there stays in the tree, beside it.
+    ///
+    /// - Parameter goingOn: leaves the step open for what follows.
+    package mutating func fork(at offset: Int, id: TokenID, bytes: [UInt8], special: Bool, logprob: Float? = nil, goingOn: Bool = false) {
+        beginFork(at: offset)
+        document.truncate(at: offset)
+        let end = document.insert(id: id, bytes: bytes, special: special, at: document.count)
+        if let logprob { open?.numbers[end - bytes.count] = logprob }
+        place = Place(cursor: end, anchor: nil)
+        goal = nil
+        if !goingOn { close() }
     }
 }

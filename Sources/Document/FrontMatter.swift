@@ -28,10 +28,10 @@ enum FrontMatter {
     }
 
     /// The pairs of a YAML mapping; nothing at all is an empty one.
-    static func mapping(_ yaml: [UInt8]) throws(Fault) -> [(Node, Node)] {
+    static func mapping(_ yaml: [UInt8]) throws(Fault) -> [(Yams.Node, Yams.Node)] {
         guard let text = String(validating: yaml, as: UTF8.self) else { throw Fault(nil, .notText) }
         try YAMLGuard.check(yaml)
-        let root: Node?
+        let root: Yams.Node?
         do { root = try Parser(yaml: text, resolver: .basic).singleRoot() } catch { throw fault(of: error) }
         switch root {
         case nil: return []
@@ -64,7 +64,7 @@ enum FrontMatter {
 
     // MARK: - Values
 
-    private static func read(_ key: Key, _ node: Node, line: Int?, into file: inout PromptFile) throws(Fault) {
+    private static func read(_ key: Key, _ node: Yams.Node, line: Int?, into file: inout PromptFile) throws(Fault) {
         if case .scalar(let scalar) = node, isNull(scalar) { return }
         func wrong(_ expected: String) -> Fault { Fault(line, .wrongType(key: key.rawValue, expected: expected, found: describe(node))) }
         func text() throws(Fault) -> String {
@@ -116,22 +116,22 @@ enum FrontMatter {
         }
     }
 
-    static func isNull(_ scalar: Node.Scalar) -> Bool {
+    static func isNull(_ scalar: Yams.Node.Scalar) -> Bool {
         scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    private static func plain(_ node: Node) -> String? {
+    private static func plain(_ node: Yams.Node) -> String? {
         guard let scalar = node.scalar, scalar.style == .plain else { return nil }
         return scalar.string
     }
 
     /// A finite number in digits; words such as `nan`, and hexadecimal, are none.
-    private static func plainNumber(_ node: Node) -> Double? {
+    private static func plainNumber(_ node: Yams.Node) -> Double? {
         guard let word = plain(node), word.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }) else { return nil }
         return Double(word).flatMap { $0.isFinite ? $0 : nil }
     }
 
-    private static func texts(_ node: Node) -> [String]? {
+    private static func texts(_ node: Yams.Node) -> [String]? {
         guard let sequence = node.sequence else { return nil }
         var list: [String] = []
         for element in sequence {
@@ -141,7 +141,7 @@ enum FrontMatter {
         return list
     }
 
-    private static func bias(_ node: Node) -> [PromptSettings.BiasKey: Double]? {
+    private static func bias(_ node: Yams.Node) -> [PromptSettings.BiasKey: Double]? {
         guard let mapping = node.mapping else { return nil }
         var bias: [PromptSettings.BiasKey: Double] = [:]
         for (key, value) in mapping {
@@ -151,7 +151,7 @@ enum FrontMatter {
         return bias
     }
 
-    private static func variables(_ node: Node) -> [PromptFile.Variable]? {
+    private static func variables(_ node: Yams.Node) -> [PromptFile.Variable]? {
         if node.sequence != nil { return texts(node)?.map { PromptFile.Variable(name: $0) } }
         guard let mapping = node.mapping else { return nil }
         var variables: [PromptFile.Variable] = []
@@ -162,7 +162,7 @@ enum FrontMatter {
         return variables
     }
 
-    private static func describe(_ node: Node) -> String {
+    private static func describe(_ node: Yams.Node) -> String {
         switch node {
         case .mapping: "a mapping"
         case .sequence: "a list"

@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Foundation
 import Tokenizer
 
 /// Why a sampling setting cannot be applied.
@@ -47,6 +48,21 @@ extension Sampling {
                 logitBias[id] = Float(value)
             }
         }
+    }
+}
+
+extension Sampling {
+    /// As it is stored; the same settings give the same text.
+    package var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    /// Takes stored settings; nil where they cannot be read.
+    package init?(json: String) {
+        guard let read = try? JSONDecoder().decode(Sampling.self, from: Data(json.utf8)), (try? read.validate()) != nil else { return nil }
+        self = read
     }
 }
 

@@ -23,7 +23,7 @@ extension State {
         }
         guard let tokenizer else { return [] }
         if let selection = editor.selection { editor.move(to: selection.upperBound) }
-        if !forked { editor.beginGroup() }
+        if !forked { editor.beginGroup(.generation) }
         if file.isChat, !forked { openAnswer(tokenizer) }
         let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
         let ids = lead + editor.document.ids(before: editor.cursor, tokenizer: tokenizer)
@@ -35,6 +35,7 @@ extension State {
         }
         let seed = sampling.seed ?? nextSeed()
         run = Run(number: nextRun, seed: seed, sampling: sampling, range: editor.cursor..<editor.cursor, promptCount: ids.count)
+        editor.writes(Node.Run(settings: sampling.json, seed: seed, model: readyModel?.fingerprint ?? ""))
         (lastRun, lastPlace) = (nil, nil)
         nextRun += 1
         text.follows = true
@@ -63,7 +64,7 @@ extension State {
                 editor.replace(run.range.upperBound..<run.range.upperBound, with: token.bytes)
                 if place < run.range.upperBound { editor.move(to: place) }
             } else {
-                editor.insert(id: token.step.id, bytes: token.bytes, special: special, at: run.range.upperBound)
+                editor.insert(id: token.step.id, bytes: token.bytes, special: special, at: run.range.upperBound, logprob: token.step.logprob)
             }
             run.range = run.range.lowerBound..<run.range.upperBound + token.bytes.count
             run.tokens += 1
@@ -102,7 +103,7 @@ extension State {
         run = nil
         // What the stream kept the worker from doing is asked for again.
         lastWish = nil
-        editor.endGroup()
+        editor.endGroup(end)
     }
 
     // MARK: Chat

@@ -128,17 +128,6 @@ import Document
         #expect(editor.isDirty)
     }
 
-    @Test("Undo holds no more than its limit, but always the newest step")
-    func limit() {
-        var editor = Editor(undoLimit: 10_000)
-        for _ in 0..<50 { editor.paste([UInt8](repeating: 0x61, count: 1000)) }
-        #expect(editor.history.size <= 10_000)
-        #expect(editor.history.done.count == 8)
-        editor.paste([UInt8](repeating: 0x61, count: 50_000))
-        editor.undo()
-        #expect(editor.document.count == 50_000)
-    }
-
     @Test("A 100 kB paste arrives verbatim, broken bytes and all, and goes in one step")
     func paste() {
         var dice = Dice(7)

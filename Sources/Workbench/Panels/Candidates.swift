@@ -146,10 +146,10 @@ extension State {
             return []
         }
         let offset = offset(ofPosition: shown.position)
-        guard goingOn else { return edit { $0.fork(at: offset, id: id, bytes: bytes, special: special) } }
+        let logprob = Float(shown.distribution.logprob(of: id))
+        guard goingOn else { return edit { $0.fork(at: offset, id: id, bytes: bytes, special: special, logprob: logprob) } }
         let effects = interruptRun()
-        editor.beginGroup()
-        editor.fork(at: offset, id: id, bytes: bytes, special: special)
+        editor.fork(at: offset, id: id, bytes: bytes, special: special, logprob: logprob, goingOn: true)
         editor.encode(with: tokenizer)
         return effects + beginRun(inOpenStep: true)
     }
