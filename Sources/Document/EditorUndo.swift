@@ -29,7 +29,10 @@ package struct Continuation: Sendable {
 
 extension Editor {
     /// True if undo has something to take back.
-    package var canUndo: Bool { !done.isEmpty || open != nil || tree.parent(of: tree.current) != nil }
+    package var canUndo: Bool { !done.isEmpty || open != nil || above != nil }
+
+    /// The node to go back to where no way is known, as after a session was opened again; what the document began with stays.
+    private var above: Node.ID? { tree[tree.current].flatMap { $0.kind == .start ? nil : $0.parent } }
     package var canRedo: Bool { !undone.isEmpty && open == nil }
 
     /// True unless the document is the one last saved; undoing back to that one counts.
@@ -70,8 +73,7 @@ extension Editor {
     @discardableResult
     package mutating func undo() -> Bool {
         close()
-        // What was before the session was opened again is told by the tree alone.
-        let move = done.popLast() ?? tree.parent(of: tree.current).map {
+        let move = done.popLast() ?? above.map {
             Move(from: $0, to: tree.current, placeBefore: tree[$0]?.place ?? place, placeAfter: place)
         }
         guard let move else { return false }

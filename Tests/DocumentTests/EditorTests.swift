@@ -8,8 +8,10 @@ import Document
         var bytes: [UInt8]
         var kept: [DocToken]
         var place: Place
+        var node: Node.ID
 
         init(_ editor: Editor) {
+            node = editor.tree.current
             bytes = editor.document.bytes
             kept = editor.document.kept
             place = editor.place
@@ -31,7 +33,7 @@ import Document
                 Self.edit(&editor, &dice, tokenizer)
                 editor.breakUndo()
                 let after = State(editor)
-                if before.bytes != after.bytes || before.kept != after.kept { pairs.append((before, after)) }
+                if before.node != after.node { pairs.append((before, after)) }
             }
             for pair in pairs.reversed() {
                 let undone = editor.undo()
