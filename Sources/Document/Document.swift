@@ -208,6 +208,11 @@ package struct Document: Sendable {
     }
 }
 
+extension Document: Equatable {
+    /// The bytes and the kept ids are all there is to a document.
+    package static func == (one: Document, other: Document) -> Bool { one.bytes == other.bytes && one.kept == other.kept }
+}
+
 /// A piece of a document by itself: bytes and the kept tokens over them.
 package struct Fragment: Sendable, Equatable {
     package var bytes: [UInt8]

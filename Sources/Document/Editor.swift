@@ -13,7 +13,7 @@ package struct Editor: Sendable {
     var done: [Move] = [], undone: [Move] = []
     var open: OpenStep?
     /// The node that stands in the file.
-    var saved: Node.ID?
+    package internal(set) var saved: Node.ID?
     /// Counts the edits, and how many of them `takeChanged` knows of.
     var edits = 0, taken = 0
     /// What a node made now is dated. Unit: seconds since 1970.

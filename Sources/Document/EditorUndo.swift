@@ -43,8 +43,8 @@ extension Editor {
         saved = tree.current
     }
 
-    /// What stands in the file is not this document, whichever it is.
-    package mutating func markUnsaved() { saved = nil }
+    /// Tells which node stands in the file; nil for none.
+    package mutating func markSaved(at id: Node.ID?) { saved = id }
 
     /// Starts an undo step that holds everything until `endGroup`, such as a generation.
     package mutating func beginGroup(_ kind: Node.Kind = .edit) {
@@ -166,6 +166,19 @@ extension Editor {
         taken = edits
         return changed
     }
+
+    /// Everything is to be taken again, as by another store.
+    package mutating func tellAll() { tree.changeAll() }
+
+    /// Puts another document in place of this one, as one step; the same document makes none.
+    package mutating func reload(_ next: Document) {
+        beginGroup(.reload)
+        document = next
+        close()
+    }
+
+    /// The node of the document as it is now: of a step that is still open, the one it is going to be.
+    package var newest: Node.ID { openNode?.id ?? tree.current }
 
     /// True where something is not yet among what `takeChanged` gave.
     package var hasChanged: Bool { tree.hasChanged || open != nil && edits != taken }

@@ -45,6 +45,16 @@ package struct Tree: Sendable {
     package subscript(id: Node.ID) -> Node? { nodes[id] }
     package var count: Int { nodes.count }
 
+    /// How many ways in sight end somewhere.
+    package var leaves: Int {
+        var open = [root], ends = 0
+        while let id = open.popLast() {
+            let below = children[id]?.filter { nodes[$0]?.isTrashed == false } ?? []
+            if below.isEmpty { ends += 1 } else { open += below }
+        }
+        return ends
+    }
+
     package func parent(of id: Node.ID) -> Node.ID? { nodes[id]?.parent }
 
     /// From the first node to this one.

@@ -3,7 +3,7 @@ import Terminal
 /// Everything a person can do. Keys, footer, help, palette and the README's table derive from `Command.table`.
 package enum Command: String, Sendable, CaseIterable {
     // Everywhere
-    case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new
+    case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen
     case tint, boundaries, find, findNext, undo, redo, mouse, theme
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
@@ -80,6 +80,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.findNext, .everywhere, [.f(3)], "Find the next place of the text"),
         Row(.saveAs, .everywhere, [], "Save under another name"),
         Row(.new, .everywhere, [], "New, empty document"),
+        Row(.reopen, .everywhere, [.ctrl("r")], "Open the newest session again, with all its branches"),
         Row(.boundaries, .everywhere, [.ctrl("b")], "Show or hide token boundaries"),
         Row(.theme, .everywhere, [], "Next theme"),
         Row(.mouse, .everywhere, [], "Mouse on or off (off: the terminal's own selection works)"),

@@ -13,6 +13,7 @@ extension State {
         case .copy, .cut: editor.selection == nil ? "nothing is selected" : nil
         case .paste: clipboard.isEmpty ? "nothing was copied here" : nil
         case .findNext: text.needle.isEmpty ? "nothing was searched for yet" : nil
+        case .reopen: keeping.newest == nil ? "nothing is kept from before" : nil
         case .insertSpecial: tokenizer == nil ? "no model is loaded" : nil
         default:
             switch command.row.context {
@@ -56,6 +57,7 @@ extension State {
         case .save: return save()
         case .saveAs: askForName()
         case .new: return askForNew()
+        case .reopen: return askToReopen()
         case .tint: text.tint = text.tint.next
         case .boundaries: text.showsBoundaries.toggle()
         case .find: askToFind()

@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Store
 import Terminal
 import Tokenizer
 
@@ -17,6 +18,7 @@ package struct State: Sendable {
     package var standard = Sampling()
     package var model = ModelState.none("no model is loaded yet")
     package var reading = Reading()
+    package var keeping = Keeping()
     package var run: Run?
     package var lastRun: Run?
 
@@ -54,6 +56,7 @@ package struct State: Sendable {
     package init(width: Int = 80, height: Int = 24, seed: UInt64 = 1) {
         size = (width, height)
         seeds = seed
+        beginKeeping()
     }
 
     package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, files
@@ -80,8 +83,11 @@ package struct State: Sendable {
         /// Units: tokens a second, tokens a pass.
         package var rate = 0.0, perPass = 1.0
         package var end: String?
-        /// Ids before the run's first.
-        package var promptCount: Int
+        /// The ids before the run's first.
+        package var prompt: [TokenID]
+        package var promptCount: Int { prompt.count }
+        /// What was written, as far as it is whole ids.
+        package var written: [Step] = []
     }
 
     package struct Notice: Sendable, Equatable {
@@ -124,6 +130,9 @@ package struct OpenFile: Sendable {
     package var awaitsModel = false
     /// The settings as the file gave them.
     package var sampling = Sampling()
+    /// The file's bytes as last read or written.
+    package var bytes: [UInt8] = []
+    var hash: UInt64? { path == nil ? nil : KeptSettings.hash(bytes) }
     /// What saving has to tell.
     package var notices: [String] = []
     /// The bytes on their way to the disk.
@@ -154,7 +163,7 @@ package enum Overlay: Sendable, Equatable {
         var isOffered = false
     }
     package struct Confirm: Sendable, Equatable {
-        package enum Purpose: Sendable, Equatable { case quit, open(String), new, overwrite(String), trash(String) }
+        package enum Purpose: Sendable, Equatable { case quit, open(String), new, overwrite(String), trash(String), reopen, takeUp }
         package var purpose: Purpose
         package var question: String
     }
@@ -170,8 +179,14 @@ package enum Effect: Sendable, Equatable {
     case listFiles
     case preview(path: String)
     case rename(PromptLibrary.Entry, to: String), duplicate(PromptLibrary.Entry), trash(PromptLibrary.Entry)
-    /// Keeps unsaved text where the next start finds it.
-    case keep([UInt8])
+    /// Hands changes over to the store, which acknowledges them by the number.
+    case keep(Batch, number: Int)
+    /// The document is not open any more.
+    case close(StoredDocument.ID)
+    /// Asks the store for a document, or for the newest one of a file.
+    case recall(StoredDocument.ID), recallFile(String)
+    /// Reads the file of a kept document.
+    case readKept(Opened)
     case copy([UInt8])
     case setMouse(Bool), setTheme(String)
     case suspend, redraw, quit
@@ -198,6 +213,11 @@ package enum Message: Sendable {
     case listed([PromptLibrary.Entry])
     case previewed(path: String, bytes: [UInt8])
     case failed(String)
+    case store(StoreReport)
+    /// A kept document and the bytes of its file, where there is one.
+    case recalled(Opened, bytes: [UInt8]?)
+    /// It is time to hand over what has changed.
+    case keep
     /// The files on disk are no longer as they were read.
     case changedOnDisk(path: String)
 }

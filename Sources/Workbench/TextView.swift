@@ -23,9 +23,11 @@ package struct TextView: Sendable {
     /// Wraps the text anew when it or the width changed, and keeps the cursor in sight if the view follows it.
     mutating func lay(out editor: Editor, in rect: Rect) {
         guard rect.width > 0, rect.height > 0 else { return }
-        if rect.width != width || editor.document.bytes != bytes {
+        if rect.width != width {
             (width, bytes) = (rect.width, editor.document.bytes)
             starts = Self.wrap(bytes, width: max(1, width - 1))
+        } else {
+            rewrap(editor.document.bytes)
         }
         // Where the view follows the cursor no room is left empty below the text.
         top = min(top, max(0, follows ? starts.count - rect.height : starts.count - 1))
@@ -36,8 +38,35 @@ package struct TextView: Sendable {
         }
     }
 
+    /// Wraps only the paragraphs that differ from those laid out before.
+    private mutating func rewrap(_ next: [UInt8]) {
+        let shortest = min(bytes.count, next.count), delta = next.count - bytes.count
+        let (prefix, suffix) = bytes.withUnsafeBufferPointer { old in
+            next.withUnsafeBufferPointer { new in
+                var prefix = 0, suffix = 0
+                while prefix < shortest, old[prefix] == new[prefix] { prefix += 1 }
+                while suffix < shortest - prefix, old[old.count - 1 - suffix] == new[new.count - 1 - suffix] { suffix += 1 }
+                return (prefix, suffix)
+            }
+        }
+        guard prefix < shortest || delta != 0 else { return }
+        let start = next[..<prefix].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        let end = next[(next.count - suffix)...].firstIndex(of: 0x0A).map { $0 + 1 } ?? next.count
+        var fresh = Self.wrap(next[start..<end], width: max(1, width - 1)), tail: [Int] = []
+        if end > start, next[end - 1] == 0x0A {
+            // What begins behind the newline was laid out before, or is the empty last line.
+            fresh.removeLast()
+            tail = end == next.count ? [end] : starts[line(of: end - delta)...].map { $0 + delta }
+        }
+        starts = Array(starts[..<line(of: start)]) + fresh + tail
+        bytes = next
+    }
+
+    static func wrap(_ bytes: [UInt8], width: Int) -> [Int] { wrap(bytes[...], width: width) }
+
     /// Breaks at newlines and, where a line is too long, behind its last space. One column is left for the cursor.
-    static func wrap(_ bytes: [UInt8], width: Int) -> [Int] {
+    private static func wrap(_ bytes: ArraySlice<UInt8>, width: Int) -> [Int] {
+        let base = bytes.startIndex
         var starts = [0]
         bytes.withUnsafeBufferPointer { buffer in
             var at = 0, column = 0, breakable: (at: Int, column: Int)?
@@ -63,7 +92,7 @@ package struct TextView: Sendable {
                 at = max(at + 1, end)
             }
         }
-        return starts
+        return base == 0 ? starts : starts.map { $0 + base }
     }
 
     package func line(of offset: Int) -> Int {

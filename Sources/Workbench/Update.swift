@@ -22,6 +22,9 @@ extension State {
         case .failed(let sentence):
             afterSave = nil
             say(sentence, .error)
+        case .store(let report): effects = handle(report)
+        case .recalled(let opened, let bytes): effects = recalled(opened, bytes)
+        case .keep: effects = keep()
         case .changedOnDisk(let path):
             say("\(path) was changed by another program; open it again to see how, saving asks first", .warning)
         }
@@ -37,7 +40,7 @@ extension State {
         case .pasteCut(let lost): say("the paste was longer than 16 MB; \(lost) bytes are missing", .warning)
         case .mouse(let mouse): return point(mouse)
         case .resize(let width, let height): size = (width, height)
-        case .terminate, .hangup: return keep() + leave()
+        case .terminate, .hangup: return leave()
         case .resume: return [.redraw]
         case .focus(true): return [.listFiles]
         case .focus(false), .suspend: break
@@ -45,13 +48,10 @@ extension State {
         return []
     }
 
-    /// What is unsaved when the program is ended from outside.
-    private func keep() -> [Effect] { editor.isDirty && editor.document.count > 0 ? [.keep(editor.document.bytes)] : [] }
-
-    /// Ends at once.
+    /// Ends at once; everything is in the store.
     mutating func leave() -> [Effect] {
         isQuitting = true
-        return [.quit]
+        return interruptRun() + keep(closing: true) + [.quit]
     }
 
     private mutating func handle(_ report: Report) -> [Effect] {

@@ -6,9 +6,9 @@ import Tokenizer
 extension State {
     /// Takes a file's bytes as the document. What is no sound prompt file is shown as the text it is.
     mutating func opened(_ path: String, _ bytes: [UInt8]) -> [Effect] {
-        let effects = interruptRun()
+        let effects = interruptRun() + keep(closing: true)
         file = OpenFile()
-        file.path = path
+        (file.path, file.bytes) = (path, bytes)
         file.prompt = PromptFile(body: bytes)
         file.isRaw = !path.hasSuffix(".md")
         var news: (text: String, kind: Notice.Kind)?
@@ -32,8 +32,8 @@ extension State {
         file.isTemplate = !file.prompt.variables.isEmpty
         if let news { say(news.text, news.kind) }
         showPrompt()
-        if file.isTemplate { askForVariable(0) }
-        return effects
+        if file.isTemplate { askForVariable(0) } else { keeping.awaitedPath = path }
+        return effects + (file.isTemplate ? [] : [.recallFile(path)])
     }
 
     /// Lays the prompt out as a document: its variables filled in, its turns and special tokens as the model wants them.
@@ -54,7 +54,7 @@ extension State {
             // A conversation that was answered goes on with the person's turn.
             if file.isChat, openRole == nil, tokenizer.chatTemplate != nil {
                 openTurn(.user, tokenizer)
-                editor = Editor(editor.document)
+                editor = Editor(editor.document, made: editor.clock)
                 editor.move(.documentEnd)
             }
         } catch { say("\(error)", .error) }
@@ -87,7 +87,7 @@ extension State {
     }
 
     /// The file's settings over the defaults.
-    private mutating func readSampling() {
+    mutating func readSampling() {
         sampling = standard
         do {
             if let tokenizer { try sampling.apply(file.prompt.settings, tokenizer: tokenizer) } else { sampling.apply(numbers: file.prompt.settings) }
@@ -97,10 +97,11 @@ extension State {
     }
 
     private mutating func reset(to document: Document) {
-        editor = Editor(document)
+        editor = Editor(document, made: editor.clock)
         editor.move(.documentEnd)
         text.follows = true
         reading.forget()
+        beginKeeping()
     }
 
     // MARK: Saving
@@ -182,6 +183,7 @@ extension State {
             file.prompt = prompt
             file.values = []
         }
+        file.bytes = file.saving ?? file.bytes
         file.saving = nil
         file.sampling = sampling
         editor.markSaved()
@@ -239,7 +241,7 @@ extension State {
     }
     mutating func askToQuit() -> [Effect] { ask(.quit, "Save it before leaving?") }
 
-    private mutating func ask(_ purpose: Overlay.Confirm.Purpose, _ question: String) -> [Effect] {
+    mutating func ask(_ purpose: Overlay.Confirm.Purpose, _ question: String) -> [Effect] {
         afterSave = nil
         guard hasUnsaved else { return carryOut(purpose) }
         overlay = .confirm(.init(purpose: purpose, question: "\(file.path == nil ? "The document" : file.name) has unsaved changes. \(question)"))
@@ -247,7 +249,7 @@ extension State {
     }
 
     mutating func startNew() -> [Effect] {
-        let effects = interruptRun()
+        let effects = interruptRun() + keep(closing: true)
         file = OpenFile()
         sampling = standard
         file.sampling = standard

@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Store
 import Tokenizer
 
 /// Generations: begun at the cursor, one undo step each, their text kept whatever ends them.
@@ -34,7 +35,7 @@ extension State {
             return []
         }
         let seed = sampling.seed ?? nextSeed()
-        run = Run(number: nextRun, seed: seed, sampling: sampling, range: editor.cursor..<editor.cursor, promptCount: ids.count)
+        run = Run(number: nextRun, seed: seed, sampling: sampling, range: editor.cursor..<editor.cursor, prompt: ids)
         editor.writes(Node.Run(settings: sampling.json, seed: seed, model: readyModel?.fingerprint ?? ""))
         (lastRun, lastPlace) = (nil, nil)
         nextRun += 1
@@ -42,9 +43,12 @@ extension State {
         return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]
     }
 
-    private mutating func nextSeed() -> UInt64 {
+    private mutating func nextSeed() -> UInt64 { (draw() >> 33) % 1_000_000 }
+
+    /// Draws from the state's own source; the high bits are the better ones.
+    mutating func draw() -> UInt64 {
         seeds = seeds &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (seeds >> 33) % 1_000_000
+        return seeds
     }
 
     /// Ends the run at once, by Esc or before an edit: the text so far stays, and what still arrives of it is not taken.
@@ -67,6 +71,7 @@ extension State {
                 editor.insert(id: token.step.id, bytes: token.bytes, special: special, at: run.range.upperBound, logprob: token.step.logprob)
             }
             run.range = run.range.lowerBound..<run.range.upperBound + token.bytes.count
+            if !token.isCut { run.written.append(token.step) }
             run.tokens += 1
         }
         (run.rate, run.perPass) = (rate, perPass)
@@ -104,6 +109,15 @@ extension State {
         // What the stream kept the worker from doing is asked for again.
         lastWish = nil
         editor.endGroup(end)
+        if done.tokens > 0 { remember(stored(done)) }
+    }
+
+    private mutating func stored(_ run: Run) -> StoredRun {
+        StoredRun(id: Int64(draw() >> 1), document: keeping.document, node: editor.tree.current, made: editor.clock,
+                  model: readyModel?.title ?? "", fingerprint: readyModel?.fingerprint ?? "", promptIDs: run.prompt,
+                  prompt: Array(editor.document.bytes[..<min(run.range.lowerBound, editor.document.count)]), ids: run.written.map(\.id),
+                  text: Array(editor.document.bytes[run.range.clamped(to: 0..<editor.document.count)]), settings: run.sampling.json,
+                  seed: run.seed, end: run.end, rate: run.rate, logprobs: run.written.map(\.logprob))
     }
 
     // MARK: Chat

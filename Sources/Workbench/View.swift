@@ -58,7 +58,7 @@ enum TopLine {
         at += frame.put(TextWidth.fit(modelText(state), max(8, clip.width - at - file)), x: at, y: rect.y, style: Style(modelRole(state)), clip: clip)
         at += rect.width >= 100 ? 3 : 2
         at += frame.put(state.file.name, x: at, y: rect.y, style: Style(.text), clip: clip) + 1
-        if state.hasUnsaved { frame.put("●", x: at, y: rect.y, style: Style(.warning), clip: clip) }
+        if state.hasUnsaved { frame.put(state.isKept ? "○" : "●", x: at, y: rect.y, style: Style(.warning), clip: clip) }
         let isFull = state.readyModel.map { state.reading.ids.count > $0.shape.context } ?? false
         frame.put(right, rightAlignedTo: rect.maxX - 1, y: rect.y, style: Style(isFull ? .warning : .number))
     }

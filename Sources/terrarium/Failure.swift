@@ -37,7 +37,7 @@ extension Failure: CustomStringConvertible {
             "The playground needs a terminal for its input and output; `terrarium generate` works without one."
         case .noFirstToken: "The first token never came; try `terrarium generate` with the same model."
         case .closed, .interrupted: ""
-        case .ended(let signal, let kept): "Ended by signal \(signal)." + (kept.map { " The unsaved text is in \($0)." } ?? "")
+        case .ended(let signal, let kept): "Ended by signal \(signal)." + (kept.map { " The unsaved text is \($0)." } ?? "")
         }
     }
 

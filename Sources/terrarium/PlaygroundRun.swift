@@ -1,6 +1,7 @@
 import Document
 import Engine
 import Glibc
+import Store
 import Terminal
 import Workbench
 
@@ -19,7 +20,8 @@ func runPlayground(
     let ending = Loop(
         handle: { desk.take(.event($0)) }, posted: desk.takePosted,
         frame: { width, height in desk.frame(width, height) },
-        isDone: { desk.state.isQuitting }
+        isDone: { desk.state.isQuitting },
+        untilTick: desk.untilTick, tick: desk.tick
     ).run(screen: screen, wake: wake)
     desk.close()
     let signal: Int32
@@ -29,13 +31,14 @@ func runPlayground(
     case .terminated(let number): signal = number
     }
     screen.stop()
-    throw Failure.ended(signal: signal, kept: desk.keptPath)
+    throw Failure.ended(signal: signal, kept: desk.kept)
 }
 
 /// What stands between the state and the world: carries effects out and brings messages in.
 private final class Desk {
     private(set) var state: State
-    private(set) var keptPath: String?
+    /// Where unsaved text is when the program ends, in words.
+    private(set) var kept: String?
     private let screen: CursesScreen
     private let inbox: Inbox
     private let worker: Worker
@@ -46,6 +49,9 @@ private final class Desk {
     private var known: (path: String, stamp: FileStamp?)?
     /// The state of the open file that the person was told of.
     private var told: FileStamp?
+    private let store: Store
+    /// When what has changed is handed to the store. Unit: seconds since 1970.
+    private var keepAt: Double?
     private var waiting: [Message] = []
     private var isTaking = false
 
@@ -54,6 +60,7 @@ private final class Desk {
         let inbox = Inbox(wake)
         self.inbox = inbox
         worker = Worker(threads: threads ?? configuration.threads ?? Model.defaultThreads) { inbox.post($0) }
+        store = Store(locations.store) { inbox.post($0) }
         library = PromptLibrary(folders: [])
         var random = SystemRandomNumberGenerator()
         state = State(width: screen.size.width, height: screen.size.height, seed: random.next())
@@ -81,7 +88,7 @@ private final class Desk {
     }
 
     func takePosted() {
-        for report in inbox.take() { take(.report(report)) }
+        for message in inbox.take() { take(message) }
     }
 
     /// What an effect answers waits until the effects before it are carried out: a newer wish must not be overtaken by an older.
@@ -90,12 +97,44 @@ private final class Desk {
         guard !isTaking else { return }
         isTaking = true
         defer { isTaking = false }
+        let now = Self.now()
+        state.editor.clock = now
         while !waiting.isEmpty {
             for effect in state.update(waiting.removeFirst()) { perform(effect) }
         }
+        if !state.hasUnkept { keepAt = nil } else if keepAt == nil { keepAt = now + Self.keepSeconds }
     }
 
-    func close() { worker.quit() }
+    /// Long enough to take some keys together, short enough to lose less than a second.
+    private static let keepSeconds = 0.3
+
+    func untilTick() -> Int? { keepAt.map { max(0, Int(($0 - Self.now()) * 1000)) } }
+    func tick() {
+        guard let due = keepAt, due <= Self.now() else { return }
+        keepAt = nil
+        take(.keep)
+    }
+
+    private static func absolute(_ path: String) -> String {
+        var whole = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        if realpath(path, &whole) != nil { return String(decoding: whole.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+        guard !path.hasPrefix("/"), getcwd(&whole, whole.count) != nil else { return path }
+        return Locations.join(String(decoding: whole.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self), path)
+    }
+
+    private static func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    /// Ends the threads; text that the store could not take goes beside the person's prompts.
+    func close() {
+        worker.quit()
+        let isKept = store.close()
+        guard state.hasUnsaved else { return }
+        if isKept { kept = "kept: ^R opens it again" } else { keep(state.editor.document.bytes) }
+    }
 
     private func perform(_ effect: Effect) {
         switch effect {
@@ -110,7 +149,19 @@ private final class Desk {
             screen.suspend()
             take(.event(.resume))
         case .quit: break
-        case .keep(let bytes): keep(bytes)
+        case .keep(var batch, let number):
+            batch.path = batch.path.map(Self.absolute)
+            store.keep(batch, number: number)
+        case .close(let document): store.close(document)
+        case .recall(let document): store.open(document)
+        case .recallFile(let path): store.open(path: Self.absolute(path))
+        case .readKept(var opened):
+            // Stored under its whole path, shown by the one it was opened by.
+            if let path = state.file.path, Self.absolute(path) == opened.document.path { opened.document.path = path }
+            let path = opened.document.path
+            let stamp = path.flatMap { FileStamp(of: $0) }, bytes = path.flatMap { FileBytes.read($0, limit: 64 << 20) }
+            take(.recalled(opened, bytes: bytes))
+            if let path, path == state.file.path { (known, told) = ((path, stamp), stamp) }
         case .save, .read, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }
@@ -180,7 +231,7 @@ private final class Desk {
             guard access(path, F_OK) != 0 else { continue }
             PromptLibrary.makeFolders(Saver.folder(of: path))
             do { try Saver.save(PromptFile.plain(bytes), to: path) } catch { return }
-            keptPath = path
+            kept = "in \(path)"
             return
         }
     }
@@ -190,22 +241,24 @@ private final class Desk {
 private final class Inbox: @unchecked Sendable {
     private let wake: Wake
     private var mutex = pthread_mutex_t()
-    private var reports: [Report] = []
+    private var messages: [Message] = []
     init(_ wake: Wake) {
         self.wake = wake
         pthread_mutex_init(&mutex, nil)
     }
-    func post(_ report: Report) {
+    func post(_ report: Report) { post(.report(report)) }
+    func post(_ report: StoreReport) { post(.store(report)) }
+    private func post(_ message: Message) {
         pthread_mutex_lock(&mutex)
-        reports.append(report)
+        messages.append(message)
         pthread_mutex_unlock(&mutex)
         wake.ring()
     }
-    func take() -> [Report] {
+    func take() -> [Message] {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        let taken = reports
-        reports = []
+        let taken = messages
+        messages = []
         return taken
     }
 }

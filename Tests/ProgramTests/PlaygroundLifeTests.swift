@@ -28,10 +28,9 @@ extension PlaygroundSuite {
             run.signal(number)
             #expect(run.finish() == .exited(128 + number))
             run.expectRestored()
-            let kept = "\(run.prompts)/recovered-1.md"
-            #expect(try String(contentsOfFile: kept, encoding: .utf8) == "dear diary\n")
             let told = run.screen.plain.filter { $0 != "\n" }
-            #expect(told.contains("signal \(number)") && told.contains("recovered-1.md"), "\(told)")
+            #expect(told.contains("signal \(number)") && told.contains("^R opens it again"), "\(told)")
+            try expectKept("dear diary", of: run)
         }
 
         @Test("^C, Esc and a window that loses the keyboard end nothing") func stays() throws {
@@ -43,15 +42,26 @@ extension PlaygroundSuite {
             #expect(run.ending == nil && run.words == "dear diary")
         }
 
-        @Test("a second run keeps its text beside the first one's") func recovered() throws {
-            let run = try TerminalRun(files: ["recovered-1.md": "older\n"])
-            try run.ready()
-            run.send("newer")
-            try run.wait(for: "newer")
-            run.signal(SIGTERM)
-            _ = run.finish()
-            #expect(try String(contentsOfFile: "\(run.prompts)/recovered-1.md", encoding: .utf8) == "older\n")
-            #expect(try String(contentsOfFile: "\(run.prompts)/recovered-2.md", encoding: .utf8) == "newer\n")
+        @Test("kill -9 loses nothing that was kept: the next start offers it, and one key opens it, branches and all") func killed() throws {
+            let run = try unsaved()
+            try run.wait("the mark of what is kept") { $0.line(0).contains("○") }
+            run.signal(SIGKILL)
+            #expect(run.finish() == .signalled(SIGKILL))
+            let next = try TerminalRun(scratch: run.scratch)
+            try next.wait(for: "ended without being closed")
+            next.send(Keys.reopen)
+            try next.wait(for: "dear diary")
+            // What came before can be undone still.
+            next.send(Keys.undo)
+            try next.wait("the text before") { !$0.contains("dear diary") && $0.contains("dear") }
+        }
+
+        /// A new start with the same folders opens the text with one key.
+        private func expectKept(_ text: String, of run: TerminalRun) throws {
+            let next = try TerminalRun(scratch: run.scratch)
+            try next.ready()
+            next.send(Keys.reopen)
+            try next.wait(for: text)
         }
 
         @Test("a crash ends by its own signal, at once, in a terminal that works", arguments: [SIGSEGV, SIGABRT, SIGILL, SIGBUS, SIGFPE, SIGTRAP])
@@ -80,7 +90,7 @@ extension PlaygroundSuite {
             let start = TerminalRun.now()
             _ = run.finish(within: 3)
             print("terminal gone to program gone: \(Int((TerminalRun.now() - start) * 1000)) ms")
-            #expect(try String(contentsOfFile: "\(run.prompts)/recovered-1.md", encoding: .utf8) == "dear diary\n")
+            try expectKept("dear diary", of: run)
         }
 
         @Test("Ctrl-Z gives the shell a sane terminal, and fg the same screen") func suspend() throws {

@@ -46,7 +46,7 @@ extension TerminalRun {
 }
 
 enum Keys {
-    static let generate = "\u{07}", tint = "\u{14}", open = "\u{0F}", save = "\u{13}", quit = "\u{11}", undo = "\u{1F}", redo = "\u{19}"
+    static let generate = "\u{07}", tint = "\u{14}", open = "\u{0F}", save = "\u{13}", quit = "\u{11}", undo = "\u{1F}", redo = "\u{19}", reopen = "\u{12}"
     static let suspend = "\u{1A}", escape = "\u{1B}", tab = "\t", enter = "\r", down = "\u{1B}[B", up = "\u{1B}[A", left = "\u{1B}[D"
     static let pageUp = "\u{1B}[5~", documentEnd = "\u{1B}[1;5F", pasteStart = "\u{1B}[200~", pasteEnd = "\u{1B}[201~"
 }

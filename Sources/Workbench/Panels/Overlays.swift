@@ -82,7 +82,7 @@ extension State {
         case .go: return carryOut(confirm.purpose)
         case .stay:
             if case .overwrite(let path) = confirm.purpose, path != file.path { askForName(path) } else { afterSave = nil }
-            return []
+            return confirm.purpose == .takeUp ? answerOffer(takeUp: false) : []
         }
     }
 
@@ -92,6 +92,8 @@ extension State {
         case .quit: return leave()
         case .open(let path): return [.read(path: path)]
         case .new: return startNew()
+        case .reopen: return reopen()
+        case .takeUp: return answerOffer(takeUp: true)
         case .overwrite(let path): return save(to: path, replacing: .anything)
         case .trash(let path): return files.entries.first { $0.path == path }.map { [.trash($0)] } ?? []
         }
@@ -139,9 +141,10 @@ extension Overlay.Confirm {
             [Choice(keys: [key, .char("y")], label: label, answer: .go), Choice(keys: [.escape, .char("n")], label: other, answer: .stay)]
         }
         return switch purpose {
-        case .quit: save(orElse: "discard and quit")
-        case .open: save(orElse: "discard and open")
-        case .new: save(orElse: "discard")
+        case .quit: save(orElse: "quit without")
+        case .open, .reopen: save(orElse: "open without")
+        case .new: save(orElse: "go on without")
+        case .takeUp: go(.char("t"), "take them up", orElse: "the file as it is, they stay among the branches")
         case .overwrite: go(.char("o"), "overwrite", orElse: "back")
         case .trash: go(.char("x"), "to the trash", orElse: "keep")
         }
