@@ -1,5 +1,5 @@
 # Debian packages the build needs; a name that is already installed (or provided) costs nothing.
-DEBIAN_PACKAGES := libncursesw5-dev
+DEBIAN_PACKAGES := libncursesw5-dev libsqlite3-dev
 
 PREFIX ?= /usr/local
 DESTDIR ?=

@@ -10,6 +10,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         .target(name: "CKernels", cSettings: kernelFlags),
@@ -19,6 +20,7 @@ let package = Package(
         .target(name: "Transformer", dependencies: ["CKernels", "GGUF"]),
         .target(name: "Engine", dependencies: ["CKernels", "GGUF", "Tokenizer", "Transformer"]),
         .target(name: "Document", dependencies: ["Tokenizer", "Yams"]),
+        .target(name: "Store", dependencies: ["Document", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Laboratory", dependencies: ["Engine", "Tokenizer", "Yams"]),
         .target(name: "Terminal"),
         .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Terminal", "Yams"]),
@@ -33,6 +35,7 @@ let package = Package(
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "GGUF"], exclude: ["Fixtures"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "GGUF", "Tokenizer", "Transformer"], exclude: ["Fixtures"]),
         .testTarget(name: "DocumentTests", dependencies: ["Document", "GGUF", "Tokenizer"]),
+        .testTarget(name: "StoreTests", dependencies: ["Document", "Store", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),

@@ -47,6 +47,9 @@ package struct Locations: Sendable, Equatable {
     /// The person's own prompts; the playground saves here.
     package var prompts: String { Self.join(data, "prompts") }
 
+    /// The database of documents, their trees and the runs.
+    package var store: String { Self.join(data, "terrarium.sqlite") }
+
     /// The prompt folders that exist: `prompts` of the working folder, the person's own, then what was installed.
     package var promptFolders: [String] { (["prompts", prompts] + sharedPrompts).filter(Self.isFolder) }
 

@@ -107,6 +107,7 @@ import Testing
         #expect(object["models"] as? String == "/h/.cache/terrarium/models")
         #expect(object["model"] as? String == "/h/.cache/terrarium/models/SmolLM2-135M-Instruct.Q4_1.gguf")
         #expect(object["prompts"] as? String == "/d/terrarium/prompts")
+        #expect(object["store"] as? String == "/d/terrarium/terrarium.sqlite")
         #expect(try CommandLineRun.run("paths", environment: environment).text.hasPrefix("config  /c/terrarium/config.yaml\n"))
     }
 
