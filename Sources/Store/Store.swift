@@ -110,6 +110,20 @@ package final class Store: @unchecked Sendable {
         }
     }
 
+    /// Asks for the document of a file that was touched last; nothing is told where there is none.
+    package func open(path: String) {
+        thread.async {
+            self.write()
+            do {
+                let id = try self.perform(writing: false) { database in
+                    try Int64.fetchOne(database, sql: "SELECT id FROM document WHERE path = ? ORDER BY touched DESC, number DESC LIMIT 1",
+                                       arguments: [path])
+                }
+                if let id { self.open(document: id) }
+            } catch { self.tell(error) }
+        }
+    }
+
     /// Asks for the runs that have all words of a query, each as the beginning of a word; for the newest where it is empty.
     package func find(_ query: String, trashed: Bool = false, limit: Int = 500) {
         ask({ try FoundRun.read(from: $0, matching: query, trashed: trashed, limit: limit) }, then: { .found(query: query, runs: $0 ?? []) })

@@ -115,7 +115,7 @@ extension State {
         case .unclosed(let documents):
             if let document = documents.first { offer(document, crash: true) }
         case .newest(let document):
-            if let document, keeping.newest == nil { offer(document, crash: false) }
+            if let document, keeping.newest.map({ $0.touched < document.touched }) ?? true { offer(document, crash: false) }
         case .setAside(_, let sentence):
             say(sentence, .warning)
             editor.tellAll()

@@ -60,7 +60,7 @@ private final class Desk {
         let inbox = Inbox(wake)
         self.inbox = inbox
         worker = Worker(threads: threads ?? configuration.threads ?? Model.defaultThreads) { inbox.post($0) }
-        store = Store(locations.store) { inbox.post($0) }
+        store = Store(path: locations.store) { inbox.post($0) }
         library = PromptLibrary(folders: [])
         var random = SystemRandomNumberGenerator()
         state = State(width: screen.size.width, height: screen.size.height, seed: random.next())
@@ -80,6 +80,8 @@ private final class Desk {
             if access(file, F_OK) != 0, errno == ENOENT { take(.opened(path: file, bytes: [])) } else { perform(.read(path: file)) }
         }
         perform(.listFiles)
+        store.unclosed()
+        store.newest()
     }
 
     func frame(_ width: Int, _ height: Int) -> Frame {
@@ -152,8 +154,8 @@ private final class Desk {
         case .keep(var batch, let number):
             batch.path = batch.path.map(Self.absolute)
             store.keep(batch, number: number)
-        case .close(let document): store.close(document)
-        case .recall(let document): store.open(document)
+        case .close(let document): store.close(document: document)
+        case .recall(let document): store.open(document: document)
         case .recallFile(let path): store.open(path: Self.absolute(path))
         case .readKept(var opened):
             // Stored under its whole path, shown by the one it was opened by.
