@@ -42,7 +42,7 @@ extension State {
         return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]
     }
 
-    private mutating func nextSeed() -> UInt64 {
+    mutating func nextSeed() -> UInt64 {
         seeds = seeds &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         return (seeds >> 33) % 1_000_000
     }
