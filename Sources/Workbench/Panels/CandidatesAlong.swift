@@ -69,28 +69,31 @@ extension State {
     }
 }
 
-/// Where the curve stands in a panel: one column a place, or more places a column where there is no room.
-struct AlongPlan: Equatable {
-    let words: Rect, scale: Rect, curve: Rect, axis: Rect
+/// Where the curve stands in a panel: up to three columns a place, or more places a column where there is no room.
+package struct AlongPlan: Equatable {
+    package let words: Rect, scale: Rect, curve: Rect, axis: Rect
     /// Places a column stands for; the likeliest of them is drawn.
-    let places: Int
-    let count: Int
+    package let places: Int
+    /// Columns that this takes.
+    package let width: Int
+    package let count: Int
 
-    init(_ rect: Rect, count: Int) {
+    package init(_ rect: Rect, count: Int) {
         let (words, rest) = rect.split(top: rect.height >= 3 ? 1 : 0)
         let (left, right) = rest.split(left: rect.width >= 30 ? 8 : 0)
         let (curve, axis) = right.split(bottom: rest.height >= 2 ? 1 : 0)
         (self.words, self.curve, self.axis, self.count) = (words, curve, axis, count)
         scale = Rect(x: left.x, y: left.y, width: left.width, height: curve.height)
         places = curve.width > 0 ? max(1, (count + curve.width - 1) / curve.width) : 1
+        width = min(3, max(1, curve.width / max(1, count)))
     }
 
-    /// The column of the place after so many ids.
-    func column(of place: Int) -> Int { curve.x + (max(1, place) - 1) / places }
+    /// The first column of the place after so many ids.
+    package func column(of place: Int) -> Int { curve.x + (max(1, place) - 1) / places * width }
 
     /// The first place of a column; nil outside the curve.
-    func place(atX x: Int) -> Int? {
-        let place = (x - curve.x) * places + 1
+    package func place(atX x: Int) -> Int? {
+        let place = (x - curve.x) / width * places + 1
         return x >= curve.x && place <= count ? place : nil
     }
 }

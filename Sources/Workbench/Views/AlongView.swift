@@ -8,7 +8,8 @@ enum AlongView {
         let count = min(state.reading.ids.count, state.contextLimit), known = min(state.alongValues.count, count)
         let plan = AlongPlan(rect.interior, count: count)
         let name = TokenText.name(along.id, state.tokenizer)
-        let title = TextWidth.fit("Candidates · \(name) along the document", max(12, rect.width - 12))
+        let titles = ["Candidates · \(name) along the document", "\(name) along the document", "\(name) along"]
+        let title = titles.first { TextWidth.columns($0) <= rect.width - 16 } ?? titles[2]
         let progress = known < count ? "\(Number.grouped(known))/\(Number.grouped(count))" : ""
         let pool = plan.places > 1 ? "likeliest of \(plan.places)" : "", scale = along.isLog ? "log" : "linear"
         let labels = [[progress, pool, scale], [progress, scale], [scale]].map { $0.filter { !$0.isEmpty }.joined(separator: "  ") }
@@ -75,12 +76,12 @@ enum AlongView {
         for x in plan.curve.x..<plan.curve.maxX {
             guard let first = plan.place(atX: x) else { break }
             let places = first..<min(first + plan.places, plan.count + 1)
-            let isHere = x == cursor && state.here.position > 0
+            let isHere = (cursor..<cursor + plan.width).contains(x) && state.here.position > 0
             let known = places.compactMap { values.indices.contains($0 - 1) ? values[$0 - 1] : nil }
             if let best = known.max() { column(scale.height(best), x, plan.curve, Style(isHere ? .accent : .bar), &frame) }
             // Where the token itself stands.
             let stands = places.contains { ids.indices.contains($0) && ids[$0] == along.id }
-            frame.put(isHere ? "▲" : known.isEmpty ? "·" : stands ? "•" : "─", x: x, y: plan.axis.y,
+            frame.put(isHere && x == cursor + plan.width / 2 ? "▲" : known.isEmpty ? "·" : stands ? "•" : "─", x: x, y: plan.axis.y,
                       style: Style(isHere || stands ? .accent : .dim), clip: plan.axis)
         }
     }
