@@ -28,6 +28,8 @@ import Workbench
         #expect(listing.ranks == expected.map { here.distribution.rank(of: $0) })
         let mass = expected.reduce(0) { $0 + here.distribution.probability(of: $1) }
         #expect(listing.mass == mass)
+        let left = expected.filter { here.trace.stage(cutting: $0) == nil }
+        #expect(listing.survivors == left.count && abs(listing.after - left.reduce(0) { $0 + here.trace.probability(of: $1) }) < 1e-12)
         #expect(screen(state).contains("> \(typed)") && screen(state).contains("\(expected.count) token"))
         #expect(screen(state).contains(Number.percent(mass)))
         #expect(typed != "qqq" || screen(state).contains("no token has this text"))

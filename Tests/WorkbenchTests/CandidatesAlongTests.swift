@@ -115,7 +115,7 @@ import Workbench
         _ = state.update(.report(.curve(version: state.reading.version, id: Tiny.id(" men"), from: 0, shares.dropLast().map(logarithm))))
         #expect("\n" + screen(state, 46, 8) + "\n" == """
 
-            ┌─ ␣men along the document ───────── linear ─┐
+            ┌─ ␣men along the document ──── 3/4  linear ─┐
             │not computed yet                            │
             │ 50.0 % ███                                 │
             │        ███                                 │
@@ -128,7 +128,7 @@ import Workbench
         state.press(keys: .left, .char("l"))
         #expect("\n" + screen(state, 46, 8) + "\n" == """
 
-            ┌─ ␣men along the document ──────────── log ─┐
+            ┌─ ␣men along the document ─────── 3/4  log ─┐
             │␣men after 3: 12.5 %  -2.079 nats           │
             │ 0 nats ▁▁▁                                 │
             │        ███▁▁▁                              │

@@ -37,13 +37,16 @@ package struct Listing: Sendable {
     package let ids: [TokenID], ranks: [Int]
     /// Their probability together, raw and after the samplers.
     package let mass: Double, after: Double
+    /// How many of them the samplers leave.
+    package let survivors: Int
 
     /// Those that are wanted, likeliest first.
     init(_ here: Reading.Here, where isWanted: (TokenID) -> Bool) {
         let rows = here.distribution.order().enumerated().filter { isWanted($0.element) }
         (ids, ranks) = (rows.map(\.element), rows.map(\.offset))
         mass = ids.reduce(0) { $0 + here.distribution.probability(of: $1) }
-        after = here.trace.survivors.reduce(0) { $0 + (isWanted($1.id) ? $1.probability : 0) }
+        let left = here.trace.survivors.filter { isWanted($0.id) }
+        (survivors, after) = (left.count, left.reduce(0) { $0 + $1.probability })
     }
 
     /// All, those first whose probability differs most from the pinned one.
@@ -54,7 +57,7 @@ package struct Listing: Sendable {
         let known = here.distribution.ranks
         ids = Ranking.all(change.map(Ranking.plain)).map(\.id)
         ranks = ids.map { Int(known[Int($0)]) }
-        (mass, after) = (1, 1)
+        (mass, after, survivors) = (1, 1, here.trace.survivors.count)
     }
 }
 

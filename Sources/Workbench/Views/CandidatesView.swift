@@ -201,7 +201,7 @@ struct CandidatesPage {
         let ids = sheet.window.compactMap { here.row($0)?.id }
         let shown = ids.reduce(0) { $0 + here.distribution.probability(of: $1) }
         let kept = ids.filter { here.trace.stage(cutting: $0) == nil }
-        let left = here.trace.survivors.count - kept.count
+        let left = (here.listing?.survivors ?? here.trace.survivors.count) - kept.count
         let mass = here.listing?.mass ?? 1, total = here.listing?.after ?? 1
         let after = left > 0 ? CandidatesView.percent(max(0, total - kept.reduce(0) { $0 + here.trace.probability(of: $1) })) : "cut"
         let more = here.rows - ids.count
