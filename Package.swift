@@ -23,11 +23,11 @@ let package = Package(
         .target(name: "Store", dependencies: ["Document", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Laboratory", dependencies: ["Engine", "Tokenizer", "Yams"]),
         .target(name: "Terminal"),
-        .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Terminal", "Yams"]),
+        .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Store", "Terminal", "Yams"]),
         .executableTarget(
             name: "terrarium",
             dependencies: [
-                "CCurses", "CKernels", "Document", "Engine", "GGUF", "Laboratory", "Terminal", "Tokenizer", "Transformer", "Workbench",
+                "CCurses", "CKernels", "Document", "Engine", "GGUF", "Laboratory", "Store", "Terminal", "Tokenizer", "Transformer", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
@@ -35,10 +35,9 @@ let package = Package(
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "GGUF"], exclude: ["Fixtures"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "GGUF", "Tokenizer", "Transformer"], exclude: ["Fixtures"]),
         .testTarget(name: "DocumentTests", dependencies: ["Document", "GGUF", "Tokenizer"]),
-        .testTarget(name: "StoreTests", dependencies: ["Document", "Store", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
-        .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
+        .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
         .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Terminal", "Workbench"]),
     ]
 )

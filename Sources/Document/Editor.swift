@@ -166,6 +166,21 @@ package struct Editor: Sendable {
         return end
     }
 
+    /// Takes bytes out, as one undo step: every kept id outside them stays. At the end it is the way back to where the text ended there.
+    package mutating func remove(_ range: Range<Int>) {
+        guard range.upperBound == document.count else {
+            return asOneStep { editor in
+                editor.document.splice(range, with: Fragment(bytes: []))
+                editor.place = Place(cursor: range.lowerBound, anchor: nil)
+            }
+        }
+        beginFork(at: range.lowerBound)
+        document.truncate(at: range.lowerBound)
+        place = Place(cursor: document.count, anchor: nil)
+        goal = nil
+        close()
+    }
+
     /// Drops what stands from an offset on and puts an id there, as one undo step; what stood there stays in the tree, beside it.
     ///
     /// - Parameter goingOn: leaves the step open for what follows.

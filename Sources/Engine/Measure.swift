@@ -35,4 +35,22 @@ extension Session {
         if let bad = (targets.lowerBound..<done).first(where: { found[$0 - range.lowerBound] == nil }) { throw .notFinite(position: bad) }
         return Array(found[0..<max(0, done - range.lowerBound)])
     }
+    /// One id's logprob after each position of a range: what a `Distribution` of the logits there gives, before it is rounded.
+    /// Returns fewer when cancelled. Unit: nats.
+    package func logprobs(of id: TokenID, after range: Range<Int>, cancelled: () -> Bool = { false }) throws(EngineError) -> [Double] {
+        try check([id], after: 0)
+        let range = range.clamped(to: 0..<tokens.count)
+        let found = Slots<Double>(range.count, .nan)
+        var done = range.lowerBound
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.measured) where done == start {
+            let part = start..<min(range.upperBound, start + Self.measured)
+            let whole = try projected(part, cancelled: cancelled) { position, logits in
+                if let total = LogSum(logits) { found[position - range.lowerBound] = total.nats(logits[Int(id)]) }
+            }
+            if whole { done = part.upperBound }
+        }
+        let values = found.values.prefix(done - range.lowerBound)
+        if let bad = values.firstIndex(where: \.isNaN) { throw .notFinite(position: range.lowerBound + bad) }
+        return Array(values)
+    }
 }

@@ -43,7 +43,8 @@ struct LogSum {
     }
 
     /// Unit: nats.
-    func logprob(_ logit: Float) -> Float { Float(Double(logit) - Double(maximum) - logarithm(sum)) }
+    func logprob(_ logit: Float) -> Float { Float(nats(logit)) }
+    func nats(_ logit: Float) -> Double { Double(logit) - Double(maximum) - logarithm(sum) }
 }
 
 /// What is measured of logits whatever the token.

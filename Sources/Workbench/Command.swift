@@ -8,12 +8,17 @@ package enum Command: String, Sendable, CaseIterable {
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
     case selectLeft, selectRight, selectWordLeft, selectWordRight, selectUp, selectDown, selectLineStart, selectLineEnd, selectAll
-    case newline, tabCharacter, backspace, delete, deleteWord, copy, cut, paste, insertSpecial
+    case newline, tabCharacter, backspace, delete, deleteWord, copy, cut, paste, insertSpecial, uncertainNext, uncertainPrevious
     // Any panel
     case nextPanel, previousPanel, zoom, toDocument
     // Candidates
     case candidateUp, candidateDown, candidatePageUp, candidatePageDown, candidateFirst, candidateLast
-    case candidateFork, candidateTake, candidateFind, candidateBias
+    case candidateFork, candidateTake, candidateFind, candidateBias, candidatePin, candidateUnpin, candidateSort, candidateAlong
+    case candidateUncertainNext, candidateUncertainPrevious, byHand
+    // One token along the document
+    case alongLeft, alongRight, alongPageLeft, alongPageRight, alongFirst, alongLast, alongLog, alongStay, alongBack
+    // Sampling by hand
+    case byHandUp, byHandDown, byHandPageUp, byHandPageDown, byHandTake, byHandDraw, byHandRewind, byHandLeave
     // Sampler trace
     case stageUp, stageDown, stageRemoved
     // Controls
@@ -26,13 +31,15 @@ package enum Command: String, Sendable, CaseIterable {
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, sampler, controls, attention, files
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, files
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
             case .document: "Document"
             case .panel: "Any panel"
             case .candidates: "Candidates"
+            case .along: "Along the document"
+            case .byHand: "By hand"
             case .sampler: "Sampler"
             case .controls: "Controls"
             case .attention: "Attention"
@@ -114,6 +121,8 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.cut, .document, [.ctrl("x")], "Cut the selection"),
         Row(.paste, .document, [.ctrl("v")], "Paste what was copied here"),
         Row(.insertSpecial, .document, [], "Insert a special token"),
+        Row(.uncertainNext, .document, [.ctrl("u")], "Go to the next uncertain token"),
+        Row(.uncertainPrevious, .document, [], "Go to the uncertain token before"),
 
         Row(.nextPanel, .panel, [.char("]")], "Show the next panel here", "next panel"),
         Row(.previousPanel, .panel, [.char("[")], "Show the panel before here"),
@@ -124,12 +133,37 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.candidateFork, .candidates, [.enter], "Fork here with this token and go on", "fork"),
         Row(.candidateTake, .candidates, [.char("a")], "Fork here with this token, one step", "take"),
         Row(.candidateBias, .candidates, [.char("b")], "Bias this token", "bias"),
+        Row(.candidatePin, .candidates, [.char("p")], "Pin this place to compare others with it; there again lets go", "pin"),
+        Row(.candidateAlong, .candidates, [.char("w")], "This token's probability along the document", "along"),
+        Row(.byHand, .candidates, [.char("m")], "Sample by hand: choose token by token", "by hand"),
+        Row(.candidateUncertainNext, .candidates, [.char("u")], "Go to the next uncertain token", "uncertain"),
+        Row(.candidateUncertainPrevious, .candidates, [.char("U")], "Go to the uncertain token before"),
+        Row(.candidateSort, .candidates, [.char("P")], "Sort by the probability here, by the change from the pinned place"),
+        Row(.candidateUnpin, .candidates, [.backspace, .delete], "Let the pinned place go"),
         Row(.candidateUp, .candidates, [.up, .char("k")], "Candidate above"),
         Row(.candidateDown, .candidates, [.down, .char("j")], "Candidate below"),
         Row(.candidatePageUp, .candidates, [.pageUp], "A page of candidates up"),
         Row(.candidatePageDown, .candidates, [.pageDown, .char(" ")], "A page of candidates down"),
         Row(.candidateFirst, .candidates, [.home, .char("g")], "Likeliest candidate"),
         Row(.candidateLast, .candidates, [.end, .char("G")], "Least likely candidate"),
+
+        Row(.alongLeft, .along, [.left], "One token to the left", "token"),
+        Row(.alongRight, .along, [.right], "One token to the right"),
+        Row(.alongLog, .along, [.char("l")], "Linear or logarithmic", "log"),
+        Row(.alongStay, .along, [.enter], "Leave, the cursor stays here", "stay here"),
+        Row(.alongBack, .along, [.escape, .char("w")], "Leave, the cursor goes back to where it was", "back"),
+        Row(.alongPageLeft, .along, [.pageUp], "16 tokens to the left"),
+        Row(.alongPageRight, .along, [.pageDown], "16 tokens to the right"),
+        Row(.alongFirst, .along, [.home, .char("g")], "First token"),
+        Row(.alongLast, .along, [.end, .char("G")], "Behind the last token"),
+
+        Row(.byHandTake, .byHand, [.enter], "Put the chosen token here and go on behind it", "take"),
+        Row(.byHandDraw, .byHand, [.tab, .ctrl("g")], "Draw one token as the samplers would", "draw"),
+        Row(.byHandRewind, .byHand, [.backspace, .ctrl("h")], "Take a letter of the filter back, then the token before", "rewind"),
+        Row(.byHandUp, .byHand, [.up], "Token above", "choose"), Row(.byHandDown, .byHand, [.down], "Token below"),
+        Row(.byHandPageUp, .byHand, [.pageUp], "A page of tokens up"),
+        Row(.byHandPageDown, .byHand, [.pageDown], "A page of tokens down"),
+        Row(.byHandLeave, .byHand, [.escape], "Leave sampling by hand", "leave"),
 
         Row(.stageUp, .sampler, [.up, .char("k")], "Stage above", "stage"),
         Row(.stageDown, .sampler, [.down, .char("j")], "Stage below"),

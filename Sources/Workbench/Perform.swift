@@ -15,8 +15,12 @@ extension State {
         case .findNext: text.needle.isEmpty ? "nothing was searched for yet" : nil
         case .reopen: keeping.newest == nil ? "nothing is kept from before" : nil
         case .insertSpecial: tokenizer == nil ? "no model is loaded" : nil
+        case .uncertainNext, .uncertainPrevious, .candidateUncertainNext, .candidateUncertainPrevious:
+            editor.document.tokens.isEmpty ? "there are no tokens" : nil
         default:
             switch command.row.context {
+            case .along: candidates.along == nil ? "no curve is shown; w in Candidates shows one" : nil
+            case .byHand: candidates.byHand == nil ? "nothing is sampled by hand; m in Candidates begins" : nil
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
             case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
             default: nil
@@ -34,6 +38,8 @@ extension State {
         case .document: return performInDocument(command)
         case .panel: performInPanel(command)
         case .candidates: return performInCandidates(command)
+        case .along: return performAlong(command)
+        case .byHand: return performByHand(command)
         case .sampler: performInSampler(command)
         case .controls: performInControls(command)
         case .attention: performInAttention(command)
@@ -114,6 +120,7 @@ extension State {
             text.move(command, &editor, in: Layout(self).text)
             text.follows = true
         case .selectAll: editor.selectAll()
+        case .uncertainNext, .uncertainPrevious: goToUncertain(forwards: command == .uncertainNext)
         case .newline: return edit { $0.newline() }
         case .tabCharacter: return edit { $0.insert([0x09]) }
         case .backspace: return edit { $0.backspace() }

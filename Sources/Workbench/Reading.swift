@@ -24,6 +24,8 @@ package struct Reading: Sendable {
     /// Counts the changes of what is known of attention.
     package private(set) var changes = 0
     package var sought: (position: Int, ids: [TokenID], logprob: Float, rank: Int)?
+    /// One token's logprob after one id, after two, and so on, as far as it is known. Unit: nats.
+    package private(set) var curve: (id: TokenID, values: [Double])?
     package var isSettled = false
 
     /// The distribution after the first `position` ids, with what the samplers make of it.
@@ -33,6 +35,24 @@ package struct Reading: Sendable {
         package var trace: Trace
         /// The likeliest ids, as many as were asked for so far.
         package var ranked: [TokenID]
+        /// Against what is pinned; nil where nothing is.
+        package var comparison: Comparison?
+        /// The rows of the panel where they are not simply the likeliest ids.
+        package var listing: Listing?
+
+        init(position: Int, distribution: Distribution, trace: Trace) {
+            (self.position, self.distribution, self.trace) = (position, distribution, trace)
+            ranked = distribution.top(256).map(\.id)
+        }
+
+        /// How many rows there are.
+        package var rows: Int { listing?.ids.count ?? distribution.count }
+
+        /// The id of a row and its rank in the distribution; nil for one that is not ranked yet.
+        package func row(_ index: Int) -> (id: TokenID, rank: Int)? {
+            if let listing { return listing.ids.indices.contains(index) ? (listing.ids[index], listing.ranks[index]) : nil }
+            return ranked.indices.contains(index) ? (ranked[index], index) : nil
+        }
     }
 
     package init() {}
@@ -51,6 +71,7 @@ package struct Reading: Sendable {
         }
         if let known = column, known.weights.count > common { column = known.column.key < common ? (known.column, Array(known.weights.prefix(common))) : nil }
         if let sought, sought.position > common { self.sought = nil }
+        if let known = curve, known.values.count > common { curve = (known.id, Array(known.values.prefix(common))) }
         (ids, self.lead) = (next, lead)
         version += 1
         isSettled = false
@@ -89,5 +110,17 @@ package struct Reading: Sendable {
         self.here?.ranked = count > 1024 ? here.distribution.order() : here.distribution.top(max(256, count)).map(\.id)
     }
 
-    mutating func retrace(_ trace: Trace) { here?.trace = trace }
+    mutating func retrace(_ trace: Trace) {
+        here?.trace = trace
+        list(nil)
+    }
+
+    mutating func compare(_ comparison: Comparison?) { here?.comparison = comparison }
+    mutating func list(_ listing: Listing?) { here?.listing = listing }
+
+    mutating func take(curve id: TokenID, from start: Int, _ values: [Double], version: Int) {
+        let known = curve.map { $0.id == id ? $0.values : [] } ?? []
+        guard version == self.version, start <= known.count, start + values.count <= ids.count else { return }
+        curve = (id, known.prefix(start) + values)
+    }
 }

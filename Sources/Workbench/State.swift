@@ -111,6 +111,8 @@ package struct State: Sendable {
         switch focus {
         case .document: [.document, .everywhere]
         case .controls: [.controls, .panel, .everywhere]
+        case .slot where isByHand: [.byHand, .everywhere]
+        case .slot where focusedPanel == .candidates && candidates.along != nil: [.along, .panel, .everywhere]
         case .slot: [focusedPanel.flatMap { Command.Context(rawValue: $0.rawValue) } ?? .panel, .panel, .everywhere]
         }
     }

@@ -76,6 +76,7 @@ extension State {
         case .scores(let version, let scores): if version == reading.version { reading.scores = scores }
         case .map(let version, let map): if version == reading.version { reading.map = map }
         case .column(let version, let column, let weights): if version == reading.version { reading.column = (column, weights) }
+        case .curve(let version, let id, let start, let values): reading.take(curve: id, from: start, values, version: version)
         case .sought(let version, let position, let ids, let logprob, let rank):
             if version == reading.version { reading.sought = (position, ids, logprob, rank) }
         case .generated(let number, let tokens, let logits, let rate, let perPass): return generated(number, tokens, logits, rate, perPass)
@@ -100,6 +101,7 @@ extension State {
         text.lay(out: editor, in: layout.text)
         if resampled { retrace() }
         reading.rank(atLeast: candidates.needed(rows: layout.rect(of: .candidates)?.height ?? 0))
+        settleCandidates()
         attention.clamp(self)
         return wishes()
     }
@@ -131,6 +133,7 @@ extension State {
         wish.ids = Array(reading.ids.prefix(contextLimit))
         wish.position = min(here.position, wish.ids.count)
         wish.attention = attention.wish(self)
+        wish.curve = alongWish
         if let sought = tokenizer?.encode(self.sought), overlay?.isCandidateFind == true || !self.sought.isEmpty { wish.sought = sought }
         if run != nil {
             // The stream brings its own numbers; only attention has to be asked for, when something new was shown.
@@ -151,6 +154,7 @@ extension State {
         wish.number = wishCount
         reading.isSettled = false
         wish.measured = min(reading.measured, wish.ids.count)
+        wish.curve?.known = min(alongValues.count, wish.ids.count)
         return [.wish(wish)]
     }
 
@@ -159,8 +163,7 @@ extension State {
     mutating func look(at position: Int, _ logits: [Float]) {
         guard position <= reading.ids.count else { return }
         let distribution = Distribution(logits: logits)
-        reading.show(Reading.Here(position: position, distribution: distribution, trace: trace(logits, position),
-                                  ranked: distribution.top(256).map(\.id)))
+        reading.show(Reading.Here(position: position, distribution: distribution, trace: trace(logits, position)))
         if candidates.position != position { candidates.moved(to: position) }
     }
 
@@ -176,6 +179,9 @@ extension State {
         if let run = run ?? lastRun, position >= run.promptCount, position <= run.promptCount + run.tokens {
             generated = ids[min(run.promptCount, ids.count)...]
             seed = run.seed
+        } else if let byHand = candidates.byHand {
+            generated = ids[min(byHand.promptCount, ids.count)...]
+            seed = sampling.seed ?? byHand.seed
         }
         return Sampler.trace(logits: logits, context: ids, generated: generated, sampling: sampling, seed: seed, position: position)
     }

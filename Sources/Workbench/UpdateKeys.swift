@@ -7,6 +7,7 @@ extension State {
         if overlay != nil { return pressInOverlay(key) }
         if let effects = pressInFilter(key) { return effects }
         if let command = Command.find(key, in: contexts) { return perform(command) }
+        if takeInFilter(key) { return [] }
         if focus == .document, let typed = key.typed { return type(Array(String(typed).utf8)) }
         if key == .char("?"), focus != .document { return perform(.help) }
         if key == .escape { return perform(.stop) }
@@ -29,7 +30,7 @@ extension State {
 
     mutating func pasted(_ bytes: [UInt8]) -> [Effect] {
         if overlay != nil { return pastedInOverlay(bytes) }
-        if pastedInFilter(bytes) { return [] }
+        if pastedInFilter(bytes) || pastedByHand(bytes) { return [] }
         focus = .document
         return edit { $0.paste(bytes) }
     }

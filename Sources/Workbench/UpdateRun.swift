@@ -43,7 +43,7 @@ extension State {
         return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]
     }
 
-    private mutating func nextSeed() -> UInt64 { (draw() >> 33) % 1_000_000 }
+    mutating func nextSeed() -> UInt64 { (draw() >> 33) % 1_000_000 }
 
     /// Draws from the state's own source; the high bits are the better ones.
     mutating func draw() -> UInt64 {

@@ -94,10 +94,13 @@ enum Footer {
     private static func entries(_ state: State) -> [(command: Command, text: String)] {
         // The attention panel's map and text give its keys other meanings; their own lower border tells them.
         let own = state.focusedPanel == .attention && state.attention.view != .heads ? [] : [state.contexts[0]]
-        let contexts: [Command.Context] = state.focus == .document ? [.everywhere] : own + [.panel, .everywhere]
+        let contexts: [Command.Context] = state.focus == .document ? [.everywhere] : own + state.contexts.dropFirst()
         return contexts.flatMap { context in
-            Command.table.filter { $0.context == context && !$0.label.isEmpty && ($0.command != .stop || state.run != nil || state.focus != .document) }
-                .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && state.run == nil ? "back" : $0.label)") }
+            Command.table.filter { row in
+                // A key that means something else here is not told with what it means elsewhere.
+                let isOwn = row.keys.first.flatMap { Command.find($0, in: state.contexts) } == row.command
+                return row.context == context && !row.label.isEmpty && isOwn && (row.command != .stop || state.run != nil || state.focus != .document)
+            }.map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && state.run == nil ? "back" : $0.label)") }
         }
     }
 

@@ -41,6 +41,14 @@ package struct Wish: Sendable, Equatable {
     package var attention: Attention?
     /// A text whose probability after `position` is wanted.
     package var sought: [TokenID] = []
+    /// A token whose logprob after every id is wanted.
+    package var curve: Curve?
+    package struct Curve: Sendable, Equatable {
+        package var id: TokenID
+        /// After how many leading ids it is known already.
+        package var known = 0
+        package init(id: TokenID) { self.id = id }
+    }
     package init() {}
 }
 
@@ -69,6 +77,8 @@ package enum Report: Sendable {
     case column(version: Int, Wish.Attention.Column, weights: [Float])
     /// How likely a text is after the position: its joint logprob and its first token's rank.
     case sought(version: Int, position: Int, ids: [TokenID], logprob: Float, rank: Int)
+    /// One token's logprob after `from` + 1 ids and on. Unit: nats.
+    case curve(version: Int, id: TokenID, from: Int, [Double])
     /// New tokens of a run; with the logits before the newest now and then. Units: tokens a second, tokens a pass.
     case generated(run: Int, [Generation.Token], logits: [Float]?, rate: Double, perPass: Double)
     case ended(run: Int, Generation.End)

@@ -40,7 +40,7 @@ package final class Worker: @unchecked Sendable {
     private static let chunk = 16
 
     /// The parts of a wish, in the order they are served.
-    private enum Task { case reading, heads, sought, steps, rest, column, map, scores }
+    private enum Task { case reading, heads, sought, steps, rest, curve, column, map, scores }
 
     package init(threads: Int, post: @escaping @Sendable (Report) -> Void) {
         self.threads = threads
@@ -148,6 +148,7 @@ package final class Worker: @unchecked Sendable {
         if next.attention != nil { tasks.append(.heads) }
         if !next.sought.isEmpty { tasks.append(.sought) }
         tasks += [.steps, .rest]
+        if next.curve != nil { tasks.append(.curve) }
         if next.attention?.column != nil { tasks.append(.column) }
         if next.attention?.map.isEmpty == false { tasks.append(.map) }
         if next.attention?.scores == true { tasks.append(.scores) }
@@ -203,6 +204,7 @@ package final class Worker: @unchecked Sendable {
         case .sought: try seek(in: session)
         case .steps: return try measure(to: wish.position, in: session)
         case .rest: return try measure(to: wish.ids.count, in: session)
+        case .curve: return try follow(curve: wish.curve?.id, in: session)
         case .column:
             guard let column = wish.attention?.column else { return true }
             guard let weights = try session.weights(on: column.key, heads: column.heads.map { ($0.layer, $0.head) }, cancelled: { isInterrupted })
@@ -245,6 +247,19 @@ package final class Worker: @unchecked Sendable {
         guard try follow(to: end) else { return false }
         // What a shorter document left behind would show up in maps and scores.
         if end == wish.ids.count { session.rewind(to: end) }
+        return true
+    }
+
+    /// One token's logprob after every id of the wish, some at a time.
+    private func follow(curve id: TokenID?, in session: Session) throws(EngineError) -> Bool {
+        while let id, let known = wish.curve?.known, known < wish.ids.count {
+            let next = min(wish.ids.count, known + Self.chunk)
+            guard try follow(to: next) else { return false }
+            let found = try session.logprobs(of: id, after: known..<next, cancelled: { isInterrupted })
+            if !found.isEmpty { post(.curve(version: wish.version, id: id, from: known, found)) }
+            wish.curve?.known += found.count
+            if isInterrupted { return false }
+        }
         return true
     }
 

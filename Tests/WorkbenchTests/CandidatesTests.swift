@@ -56,7 +56,7 @@ import Workbench
             │ 9   ␁             0.2 %    top-k   -6.096  ▏         │
             │10   ␂             0.2 %    top-k   -6.106  ▏         │
             │     298 more     20.9 %      cut  shown 79.1 %       │
-            └─ / find  ⏎ fork  a take  b bias ─────────────────────┘
+            └─ / find  ⏎ fork  a take  b bias  p pin  w along ─────┘
 
             """)
     }

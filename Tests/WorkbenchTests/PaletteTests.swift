@@ -10,6 +10,9 @@ import Workbench
         case .everywhere, .document: break
         case .controls: state.focus = .controls
         case .panel: state.focus = .slot(0)
+        case .along, .byHand:
+            state = State.desk("French: de mer", width: width, height: height).reading(Tiny.peppermint).focused(on: .candidates)
+            state.press(keys: context == .along ? .char("w") : .char("m"))
         case .candidates, .sampler, .attention, .files:
             if let panel = State.Panel(rawValue: context.rawValue) { state.slots[0] = panel }
             state.focus = .slot(0)
@@ -21,8 +24,9 @@ import Workbench
         for row in Command.table {
             for key in row.keys {
                 let places: [Command.Context] = switch row.context {
-                case .everywhere: Command.Context.allCases
-                case .panel: [.candidates, .sampler, .attention, .files]
+                // What takes the panel's keys for itself may mean something else by one of them.
+                case .everywhere: Command.Context.allCases.filter { ![.along, .byHand].contains($0) || Command.find(key, in: [$0]) == nil }
+                case .panel: [.candidates, .along, .sampler, .attention, .files]
                 default: [row.context]
                 }
                 for place in places {

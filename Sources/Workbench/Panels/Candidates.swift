@@ -4,12 +4,17 @@ import Terminal
 import Tokenizer
 
 /// What the candidates panel shows of the distribution.
-package struct CandidatesState: Sendable, Equatable {
+package struct CandidatesState: Sendable {
     package var position = 0
     /// The chosen rank.
     package var selected = 0
     /// The first rank on the screen.
     package var top = 0
+    package var pin: Pin?
+    /// Those first that changed most since the pinned place.
+    package var sortsByChange = false
+    package var along: Along?
+    package var byHand: ByHand?
     package init() {}
 
     mutating func moved(to position: Int) {
@@ -78,28 +83,47 @@ extension State {
     }
 
     mutating func performInCandidates(_ command: Command) -> [Effect] {
+        switch command {
+        case .candidateUncertainNext, .candidateUncertainPrevious:
+            goToUncertain(forwards: command == .candidateUncertainNext)
+            return []
+        case .candidateUnpin: unpin()
+        case .candidateSort: toggleSorting()
+        default: return performOnCandidate(command)
+        }
+        return []
+    }
+
+    private mutating func performOnCandidate(_ command: Command) -> [Effect] {
         guard readingAbsence == nil, let shown = reading.here else {
             if let reason = readingAbsence { say(reason, .warning) }
             return []
         }
-        let count = shown.distribution.count
-        let rows = candidatesSheet.window.count
         switch command {
-        case .candidateUp: candidates.select(candidates.selected - 1, rows: rows, count: count)
-        case .candidateDown: candidates.select(candidates.selected + 1, rows: rows, count: count)
-        case .candidatePageUp: turnCandidates(by: -1, rows, count)
-        case .candidatePageDown: turnCandidates(by: 1, rows, count)
-        case .candidateFirst: candidates.select(0, rows: rows, count: count)
-        case .candidateLast: candidates.select(count - 1, rows: rows, count: count)
-        case .candidateFork: return fork(goingOn: true)
-        case .candidateTake: return fork(goingOn: false)
+        case .candidateFork: return fork(with: chosenCandidate, goingOn: true)
+        case .candidateTake: return fork(with: chosenCandidate)
         case .candidateBias: askForBias()
+        case .candidatePin: togglePin()
+        case .candidateAlong: beginAlong()
+        case .byHand: beginByHand()
         case .candidateFind:
             let text = String(decoding: sought, as: UTF8.self)
             overlay = .input(.init(purpose: .candidateFind, label: "how likely is this text here", line: LineInput(text)))
-        default: break
+        default: moveCandidate(command, rows: candidatesSheet.window.count, count: shown.rows)
         }
         return []
+    }
+
+    private mutating func moveCandidate(_ command: Command, rows: Int, count: Int) {
+        switch command {
+        case .candidateUp, .byHandUp: candidates.select(candidates.selected - 1, rows: rows, count: count)
+        case .candidateDown, .byHandDown: candidates.select(candidates.selected + 1, rows: rows, count: count)
+        case .candidatePageUp, .byHandPageUp: turnCandidates(by: -1, rows, count)
+        case .candidatePageDown, .byHandPageDown: turnCandidates(by: 1, rows, count)
+        case .candidateFirst: candidates.select(0, rows: rows, count: count)
+        case .candidateLast: candidates.select(count - 1, rows: rows, count: count)
+        default: break
+        }
     }
 
     private mutating func turnCandidates(by pages: Int, _ rows: Int, _ count: Int) {
@@ -114,8 +138,9 @@ extension State {
     }
 
     package mutating func scrollCandidates(by step: Int) {
+        if candidates.along != nil { return moveAlong(by: step) }
         guard let shown = reading.here, readingAbsence == nil else { return }
-        candidates.scroll(by: step, rows: candidatesSheet.window.count, count: shown.distribution.count)
+        candidates.scroll(by: step, rows: candidatesSheet.window.count, count: shown.rows)
     }
 
     /// A click inside the border chooses the row under it.
@@ -123,21 +148,19 @@ extension State {
         guard let shown = reading.here, readingAbsence == nil else { return }
         let sheet = CandidatesSheet(self, height: rect.height)
         guard (sheet.first..<sheet.first + sheet.window.count).contains(y) else { return }
-        candidates.select(sheet.window.lowerBound + y - sheet.first, rows: sheet.window.count, count: shown.distribution.count)
+        candidates.select(sheet.window.lowerBound + y - sheet.first, rows: sheet.window.count, count: shown.rows)
     }
 
     // MARK: Forking
 
     /// The chosen candidate; nil where none is shown.
-    var chosenCandidate: TokenID? {
-        guard let ranked = reading.here?.ranked, ranked.indices.contains(candidates.selected) else { return nil }
-        return ranked[candidates.selected]
-    }
+    var chosenCandidate: TokenID? { reading.here?.row(candidates.selected)?.id }
 
-    private mutating func fork(goingOn: Bool) -> [Effect] {
-        guard let tokenizer, let shown = reading.here, let id = chosenCandidate else { return [] }
+    /// Puts a token in the place of all that stands from the shown place on.
+    mutating func fork(with id: TokenID?, goingOn: Bool = false) -> [Effect] {
+        guard let tokenizer, let shown = reading.here, let id else { return [] }
         guard !isReadingStale else {
-            say("the numbers are still those of another place; once more in a moment", .warning)
+            sayStale()
             return []
         }
         let bytes = tokenizer.bytes(id), special = tokenizer.isSpecial(id)
@@ -155,7 +178,7 @@ extension State {
     }
 
     /// The byte at which the token of a position begins.
-    private func offset(ofPosition position: Int) -> Int {
+    func offset(ofPosition position: Int) -> Int {
         let tokens = editor.document.tokens, index = position - reading.lead
         if tokens.indices.contains(index) { return tokens[index].range.lowerBound }
         return index < 0 ? 0 : run?.range.upperBound ?? editor.document.count

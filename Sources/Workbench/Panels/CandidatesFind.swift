@@ -27,10 +27,10 @@ extension State {
 
     /// Keeps what was found on the screen and chooses the text's first token.
     package mutating func acceptCandidateFind() -> [Effect] {
-        guard let rank = soughtText?.rank, let count = reading.here?.distribution.count else { return [] }
-        let rows = candidatesSheet.window.count
-        candidates.top = max(0, rank - rows / 2)
-        candidates.select(rank, rows: rows, count: count)
+        guard let found = soughtText, let rank = found.rank, let here = reading.here else { return [] }
+        let rows = candidatesSheet.window.count, row = here.listing?.ids.firstIndex { $0 == found.ids.first } ?? rank
+        candidates.top = max(0, row - rows / 2)
+        candidates.select(row, rows: rows, count: here.rows)
         return []
     }
 

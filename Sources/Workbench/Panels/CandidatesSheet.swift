@@ -4,6 +4,9 @@ import Terminal
 struct CandidatesSheet: Equatable {
     /// The actual token, or the number of tokens before the place.
     private(set) var head: Int?
+    /// What is typed while sampling by hand.
+    private(set) var filter: Int?
+    private(set) var pinned: Int?
     private(set) var sought: Int?
     private(set) var header: Int?
     private(set) var rest: Int?
@@ -13,13 +16,15 @@ struct CandidatesSheet: Equatable {
     private(set) var window = 0..<0
 
     init(_ state: State, height: Int) {
-        guard height > 0, let count = state.reading.here?.distribution.count else { return }
+        guard height > 0, let count = state.reading.here?.rows else { return }
         func line() -> Int {
             defer { first += 1 }
             return first
         }
+        if height >= 2, state.candidates.byHand != nil { filter = line() }
         // That nothing stands here yet is worth a line only where there are many.
         if height >= (state.actualToken == nil ? 10 : 7) { head = line() }
+        if height >= 6, state.pin != nil { pinned = line() }
         if height >= 2, !state.sought.isEmpty { sought = line() }
         if height >= 5 { header = line() }
         if height >= 3 { rest = height - 1 }
@@ -40,12 +45,16 @@ struct CandidateColumns: Equatable {
     private(set) var token: Column
     private(set) var id: Column?
     private(set) var raw: Column
+    /// The probability at the pinned place, the rank there, and the sign of the change.
+    private(set) var pinned: Column?
+    private(set) var pinnedRank: Column?
+    private(set) var change: Column?
     private(set) var after: Column?
     private(set) var logprob: Column?
     private(set) var bar: Column?
     private static let number = 7
 
-    init(width: Int, highestRank: Int, vocabulary: Int) {
+    init(width: Int, highestRank: Int, vocabulary: Int, isPinned: Bool = false) {
         let wide = width >= 44, gap = wide ? 2 : 1, idDigits = "\(max(0, vocabulary - 1))".count
         rank = Column(width: max(wide ? 2 : 1, "\(highestRank)".count))
         mark = Column(width: wide ? 3 : 1)
@@ -63,7 +72,13 @@ struct CandidateColumns: Equatable {
             left -= more
             return more
         }
+        if isPinned {
+            pinned = take(Self.number)
+            change = take(1)
+            pinnedRank = take(max(3, idDigits))
+        }
         after = take(Self.number)
+        if isPinned { token.width += more(token, to: 10) }
         // What a row is told apart by, deep in the vocabulary, is its logprob; only a narrow panel puts the bar first.
         if wide { logprob = take(Self.number) }
         bar = take(5)
@@ -88,6 +103,9 @@ struct CandidateColumns: Equatable {
         put(&id)
         raw.x = x
         x = raw.end + gap
+        put(&change)
+        put(&pinned)
+        put(&pinnedRank)
         put(&after)
         put(&logprob)
         put(&bar)

@@ -115,7 +115,7 @@ extension State {
     mutating func clicked(_ panel: Panel, x: Int, y: Int, in rect: Rect) -> [Effect] {
         switch panel {
         case .files: return clickFiles(x: x, y: y)
-        case .candidates: clickCandidates(y: y, in: rect)
+        case .candidates: if candidates.along == nil { clickCandidates(y: y, in: rect) } else { clickAlong(x: x, in: rect) }
         case .sampler: clickSampler(y: y, in: rect)
         case .attention: clickInAttention(x: x, y: y, in: rect)
         }

@@ -80,6 +80,7 @@ extension State {
             zoomed = false
             focus = .controls
         case .panel: if focusedPanel == nil { focus = .slot(Layout(self).panels.first?.slot ?? 0) }
+        case .along, .byHand: if focusedPanel != .candidates { show(.candidates) }
         case .candidates, .sampler, .attention, .files:
             guard let panel = Panel(rawValue: context.rawValue), focusedPanel != panel else { return }
             show(panel)

@@ -45,7 +45,7 @@ struct RemovedTokens {
 extension State {
     /// Whether the random number of the draw is settled: by a seed, or because the run was here.
     package var isDrawKnown: Bool {
-        if sampling.isGreedy || sampling.seed != nil { return true }
+        if sampling.isGreedy || sampling.seed != nil || candidates.byHand != nil { return true }
         guard let run = run ?? lastRun, let position = reading.here?.position else { return false }
         return position >= run.promptCount && position < run.promptCount + run.tokens
     }

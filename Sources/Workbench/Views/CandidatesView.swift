@@ -5,14 +5,27 @@ import Tokenizer
 /// What the model expects at the shown place: the whole vocabulary, ranked, raw and as the samplers leave it.
 package enum CandidatesView {
     package static func draw(_ state: State, _ rect: Rect, _ focused: Bool, _ frame: inout Frame) {
-        let absence = state.readingAbsence
-        let title = absence == nil && state.isReadingStale ? "Candidates · reading" : "Candidates"
+        if let along = state.candidates.along { return AlongView.draw(along, state, rect, focused, &frame) }
+        let absence = state.readingAbsence, title = title(state, absence, rect.width - 16)
         let inner = frame.box(rect, title: title, label: absence == nil ? label(state, rect.width - TextWidth.columns(title) - 7) : "",
-                              legend: View.legend(.candidates), focused: focused)
+                              legend: View.legend(state.candidates.byHand == nil ? .candidates : .byHand), focused: focused)
         guard !inner.isEmpty else { return }
         if let absence { return words(absence, inner, &frame) }
         guard let here = state.reading.here else { return }
-        Page(state, here, inner, focused).draw(&frame)
+        CandidatesPage(state, here, inner, focused).draw(&frame)
+    }
+
+    /// With what is going on, as much of it as there is room for.
+    private static func title(_ state: State, _ absence: String?, _ room: Int) -> String {
+        var titles = ["Candidates"]
+        if let byHand = state.candidates.byHand {
+            titles = ["Candidates · by hand, seed \(state.sampling.seed ?? byHand.seed)", "Candidates · by hand", "By hand"]
+        } else if let pin = state.pin {
+            let place = Number.grouped(pin.position)
+            titles = ["Candidates · pinned \(place)" + (state.isPinOutdated ? " of the text before" : ""), "Candidates · pinned \(place)", "Pinned \(place)"]
+        }
+        if absence == nil, state.isReadingStale { titles = titles.map { $0 + " · reading" } + titles }
+        return titles.first { TextWidth.columns($0) <= room } ?? titles[titles.count - 1]
     }
 
     static func words(_ text: String, _ rect: Rect, _ frame: inout Frame) {
@@ -46,7 +59,7 @@ package enum CandidatesView {
 }
 
 /// One moment of the panel's inside.
-private struct Page {
+struct CandidatesPage {
     let state: State
     let here: Reading.Here
     let rect: Rect
@@ -62,7 +75,8 @@ private struct Page {
         (self.state, self.here, self.rect, self.focused) = (state, here, rect, focused)
         stale = state.isReadingStale
         sheet = CandidatesSheet(state, height: rect.height)
-        columns = CandidateColumns(width: rect.width, highestRank: max(0, sheet.window.upperBound - 1), vocabulary: here.distribution.count)
+        columns = CandidateColumns(width: rect.width, highestRank: sheet.window.compactMap { here.row($0)?.rank }.max() ?? 0, vocabulary: here.distribution.count,
+                                   isPinned: here.comparison != nil && state.pin != nil)
         actual = state.actualToken
         let raw = here.ranked.first.map { here.distribution.probability(of: $0) } ?? 0
         // The mark of the samplers' share may stand behind the bar of the raw one.
@@ -71,11 +85,11 @@ private struct Page {
     }
 
     func draw(_ frame: inout Frame) {
-        for (row, rank) in sheet.window.enumerated() where here.ranked.indices.contains(rank) {
-            candidate(rank, rect.y + sheet.first + row, &frame)
-        }
-        let isOutside = actual != nil && !sheet.window.contains { here.ranked.indices.contains($0) && here.ranked[$0] == actual }
+        for (line, row) in sheet.window.enumerated() { candidate(row, rect.y + sheet.first + line, &frame) }
+        let isOutside = actual != nil && !sheet.window.contains { here.row($0)?.id == actual }
+        if let line = sheet.filter { filter(rect.y + line, &frame) }
         if let line = sheet.head { head(rect.y + line, &frame) }
+        if let line = sheet.pinned { pinned(rect.y + line, &frame) }
         if let line = sheet.sought { found(rect.y + line, &frame) }
         if let line = sheet.header {
             if sheet.head == nil, isOutside { head(rect.y + line, &frame) } else { header(rect.y + line, &frame) }
@@ -83,10 +97,11 @@ private struct Page {
         if let line = sheet.rest { rest(rect.y + line, &frame) }
     }
 
-    private func style(_ role: Terminal.Role, _ flags: Style.Flags = []) -> Style { stale ? Style(.dim) : Style(role, flags) }
+    func style(_ role: Terminal.Role, _ flags: Style.Flags = []) -> Style { stale ? Style(.dim) : Style(role, flags) }
 
-    private func candidate(_ rank: Int, _ y: Int, _ frame: inout Frame) {
-        let id = here.ranked[rank], isActual = id == actual
+    private func candidate(_ row: Int, _ y: Int, _ frame: inout Frame) {
+        guard let (id, rank) = here.row(row) else { return }
+        let isActual = id == actual
         let logit = here.distribution.logits.indices.contains(Int(id)) ? here.distribution.logits[Int(id)] : .nan
         let raw = logit.isNaN ? Double.nan : here.distribution.probability(of: id)
         let special = state.tokenizer?.isSpecial(id) == true
@@ -96,6 +111,7 @@ private struct Page {
                   style: style(special ? .chip : .text, isActual ? .bold : []), clip: rect)
         if let column = columns.id { right("\(id)", column, y, Style(.dim), &frame) }
         right(CandidatesView.percent(raw), columns.raw, y, style(.number), &frame)
+        change(id, raw, y, &frame)
         let stage = here.trace.stage(cutting: id), after = here.trace.probability(of: id)
         if let column = columns.after {
             right(stage.map(CandidatesView.cut) ?? CandidatesView.percent(after), column, y, stage == nil ? style(.number) : Style(.dim), &frame)
@@ -104,7 +120,7 @@ private struct Page {
             right(CandidatesView.logprob(logit.isNaN ? .nan : Double(here.distribution.logprob(of: id))), column, y, style(.text), &frame)
         }
         if let column = columns.bar { bar(raw, stage == nil ? after : nil, column, y, &frame) }
-        if focused, rank == state.candidates.selected {
+        if focused, row == state.candidates.selected {
             // The bar stays: reversed, as without colours, it would be a hole.
             let width = columns.bar?.x ?? rect.width
             frame.restyle(Rect(x: rect.x, y: y, width: width, height: 1).intersection(rect)) { $0 = Style(.selection) }
@@ -118,7 +134,7 @@ private struct Page {
         frame.put("│", x: rect.x + column.x + place, y: y, style: style(.accent), clip: rect)
     }
 
-    private func right(_ text: String, _ column: CandidateColumns.Column, _ y: Int, _ style: Style, _ frame: inout Frame) {
+    func right(_ text: String, _ column: CandidateColumns.Column, _ y: Int, _ style: Style, _ frame: inout Frame) {
         frame.put(text, rightAlignedTo: rect.x + column.end, y: y, style: style, clip: rect)
     }
 
@@ -128,6 +144,8 @@ private struct Page {
         frame.put("token", x: rect.x + columns.token.x, y: y, style: dim, clip: rect)
         if let column = columns.id { right("id", column, y, dim, &frame) }
         right("raw  ", columns.raw, y, dim, &frame)
+        if let column = columns.pinned { right("pinned ", column, y, dim, &frame) }
+        if let column = columns.pinnedRank { right("#", column, y, dim, &frame) }
         if let column = columns.after { right("after", column, y, dim, &frame) }
         if let column = columns.logprob { right("logprob", column, y, dim, &frame) }
         if let column = columns.bar, column.width >= 12 { frame.put("raw, │ after", x: rect.x + column.x, y: y, style: dim, clip: rect) }
@@ -180,20 +198,22 @@ private struct Page {
 
     /// What the rows do not show.
     private func rest(_ y: Int, _ frame: inout Frame) {
-        let ids = sheet.window.filter { here.ranked.indices.contains($0) }.map { here.ranked[$0] }
+        let ids = sheet.window.compactMap { here.row($0)?.id }
         let shown = ids.reduce(0) { $0 + here.distribution.probability(of: $1) }
         let kept = ids.filter { here.trace.stage(cutting: $0) == nil }
-        let left = here.trace.survivors.count - kept.count
-        let after = left > 0 ? CandidatesView.percent(max(0, 1 - kept.reduce(0) { $0 + here.trace.probability(of: $1) })) : "cut"
-        let more = here.distribution.count - ids.count
+        let left = (here.listing?.survivors ?? here.trace.survivors.count) - kept.count
+        let mass = here.listing?.mass ?? 1, total = here.listing?.after ?? 1
+        let after = left > 0 ? CandidatesView.percent(max(0, total - kept.reduce(0) { $0 + here.trace.probability(of: $1) })) : "cut"
+        let more = here.rows - ids.count
         guard more > 0 else {
-            frame.put("the whole vocabulary", x: rect.x + columns.token.x, y: y, style: Style(.dim), clip: rect)
+            let text = ids.isEmpty ? "no token has this text" : here.rows < here.distribution.count ? "these are all" : "the whole vocabulary"
+            frame.put(text, x: rect.x + columns.token.x, y: y, style: Style(.dim), clip: rect)
             return
         }
         let text = "\(Number.grouped(more)) more"
         let start = max(0, min(columns.token.x, columns.raw.x - 1 - TextWidth.columns(text)))
         frame.put(text, x: rect.x + start, y: y, style: Style(.dim), clip: rect)
-        right(CandidatesView.percent(max(0, 1 - shown)), columns.raw, y, Style(.dim), &frame)
+        right(CandidatesView.percent(max(0, mass - shown)), columns.raw, y, Style(.dim), &frame)
         if let column = columns.after { right(after, column, y, Style(.dim), &frame) }
         let cover = "shown \(CandidatesView.percent(min(1, shown)))", x = (columns.after ?? columns.raw).end + 2
         if x + TextWidth.columns(cover) <= rect.width { frame.put(cover, x: rect.x + x, y: y, style: Style(.dim), clip: rect) }
