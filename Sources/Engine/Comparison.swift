@@ -3,9 +3,18 @@ import Tokenizer
 /// Two texts beside each other: their tokens, how the model saw them, and how far its predictions lie apart.
 package struct Comparison: Sendable, Equatable {
     package struct Column: Sendable, Equatable {
-        package let ids: [TokenID]
+        package fileprivate(set) var ids: [TokenID]
         /// Nil for the first, and where nothing was measured yet. Shape: [ids].
         package fileprivate(set) var steps: [Step?]
+        /// Why no more of it was drawn, where it was.
+        package internal(set) var end: Generation.End?
+
+        package init(_ ids: [TokenID]) { (self.ids, steps) = (ids, Array(repeating: nil, count: ids.count)) }
+
+        mutating func append(_ step: Step) {
+            ids.append(step.id)
+            steps.append(step)
+        }
     }
 
     /// What the samplers of two settings make of the distributions before a pair.
@@ -28,11 +37,10 @@ package struct Comparison: Sendable, Equatable {
     /// How many rows are measured, and of how many.
     package fileprivate(set) var done = 0, total = 0
 
-    package init(a: [TokenID], b: [TokenID], start: Int = 0, bytes: (TokenID) -> [UInt8]) {
-        self.a = Column(ids: a, steps: Array(repeating: nil, count: a.count))
-        self.b = Column(ids: b, steps: Array(repeating: nil, count: b.count))
-        self.start = start
-        pairs = Alignment(a, b, bytes: bytes).pairs
+    /// - Parameter bytes: of a token.
+    package init(_ a: Column, _ b: Column, start: Int = 0, bytes: (TokenID) -> [UInt8]) {
+        (self.a, self.b, self.start) = (a, b, start)
+        pairs = Alignment(a.ids, b.ids, bytes: bytes).pairs
         divergences = Array(repeating: nil, count: pairs.count)
         sampled = Array(repeating: nil, count: pairs.count)
         total = pairs.reduce(0) { $0 + Self.rows($1) }
@@ -78,11 +86,17 @@ package struct Comparison: Sendable, Equatable {
 /// computed once, and there the divergence is 0: the bits are the same.
 package struct Comparing {
     /// How each column's tokens are drawn.
-    package typealias Settings = (sampling: Sampling, seed: UInt64)
+    package struct Settings: Sendable, Equatable {
+        package var a: Sampling, b: Sampling
+        package var seedA: UInt64, seedB: UInt64
+        package init(a: Sampling, seedA: UInt64, b: Sampling, seedB: UInt64) {
+            (self.a, self.b, self.seedA, self.seedB) = (a, b, seedA, seedB)
+        }
+    }
 
     package private(set) var comparison: Comparison
     private let a: Session, b: Session
-    private let settings: (a: Settings, b: Settings)?
+    private let settings: Settings?
     /// How many ids both begin with, where the numbers before and behind these are the same.
     private let shared: Int
     /// The next row to be measured.
@@ -95,7 +109,7 @@ package struct Comparing {
     ///   - a: a session of its own, as `b` is.
     ///   - settings: those that drew the tokens behind the comparison's start.
     ///   - known: an earlier comparison by the same models.
-    package init(_ comparison: Comparison, _ a: Session, _ b: Session, settings: (a: Settings, b: Settings)? = nil, known: Comparison? = nil) {
+    package init(_ comparison: Comparison, _ a: Session, _ b: Session, settings: Settings? = nil, known: Comparison? = nil) {
         (self.comparison, self.a, self.b, self.settings) = (comparison, a, b, settings)
         shared = a.model === b.model ? commonCount(comparison.a.ids[...], comparison.b.ids[...]) : -1
         a.rewind(to: commonCount(a.tokens[...], comparison.a.ids[...]))
@@ -157,7 +171,7 @@ package struct Comparing {
         let start = comparison.start, pairs = comparison.pairs
         func sample(_ row: Row, _ one: UnsafeBufferPointer<Float>, _ other: UnsafeBufferPointer<Float>) -> Comparison.Sampled? {
             guard let settings, let pair = row.pair, let a = row.a, let b = row.b, min(a, b) >= start else { return nil }
-            return Comparison.Sampled(one, columnA, pairs[pair].a, settings.a, other, columnB, pairs[pair].b, settings.b, start)
+            return Comparison.Sampled(one, columnA, pairs[pair].a, other, columnB, pairs[pair].b, settings, start)
         }
         _ = try Session.projected(inA.map { (a, (rows[$0].a ?? 1) - 1) }) { index, logits in
             let slot = inA[index], row = rows[slot], at = row.a ?? 0
@@ -199,14 +213,15 @@ extension Comparison {
 
 extension Comparison.Sampled {
     /// Source: the stages of `Sampler`, for what each column had read and drawn before the pair.
-    fileprivate init(_ logitsA: UnsafeBufferPointer<Float>, _ a: Comparison.Column, _ rangeA: Range<Int>, _ settingsA: Comparing.Settings,
-                     _ logitsB: UnsafeBufferPointer<Float>, _ b: Comparison.Column, _ rangeB: Range<Int>, _ settingsB: Comparing.Settings, _ start: Int) {
-        func chances(_ logits: UnsafeBufferPointer<Float>, _ ids: [TokenID], _ position: Int, _ settings: Comparing.Settings) -> [TokenID: Double] {
+    fileprivate init(_ logitsA: UnsafeBufferPointer<Float>, _ a: Comparison.Column, _ rangeA: Range<Int>,
+                     _ logitsB: UnsafeBufferPointer<Float>, _ b: Comparison.Column, _ rangeB: Range<Int>, _ settings: Comparing.Settings, _ start: Int) {
+        func chances(_ logits: UnsafeBufferPointer<Float>, _ ids: [TokenID], _ position: Int, _ sampling: Sampling, _ seed: UInt64) -> [TokenID: Double] {
             let trace = Sampler.trace(logits: Array(logits), context: Array(ids[..<position]), generated: ids[start..<position],
-                                      sampling: settings.sampling, seed: settings.seed, position: position)
+                                      sampling: sampling, seed: seed, position: position)
             return Dictionary(trace.survivors.map { ($0.id, $0.probability) }, uniquingKeysWith: { one, _ in one })
         }
-        let one = chances(logitsA, a.ids, rangeA.lowerBound, settingsA), other = chances(logitsB, b.ids, rangeB.lowerBound, settingsB)
+        let one = chances(logitsA, a.ids, rangeA.lowerBound, settings.a, settings.seedA)
+        let other = chances(logitsB, b.ids, rangeB.lowerBound, settings.b, settings.seedB)
         ab = Self.divergence(one, other)
         ba = Self.divergence(other, one)
         self.a = rangeA.isEmpty ? nil : one[a.ids[rangeA.lowerBound]] ?? 0

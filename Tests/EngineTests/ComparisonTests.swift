@@ -7,9 +7,9 @@ extension Passes {
     @Suite("Comparing two texts") struct ComparisonTests {
         private static let shape = TinyModel(type: .q8_0, vocabulary: 259)
 
-        private func compared(_ session: Session, _ a: [Int32], _ b: [Int32], start: Int = 0, settings: (a: Comparing.Settings, b: Comparing.Settings)? = nil,
+        private func compared(_ session: Session, _ a: [Int32], _ b: [Int32], start: Int = 0, settings: Comparing.Settings? = nil,
                               known: Comparison? = nil) throws -> Comparison {
-            var comparing = Comparing(Comparison(a: a, b: b, start: start, bytes: session.model.tokenizer.bytes), session.fork(), session.fork(),
+            var comparing = Comparing(Comparison(.init(a), .init(b), start: start, bytes: session.model.tokenizer.bytes), session.fork(), session.fork(),
                                       settings: settings, known: known)
             while try comparing.measure() {}
             #expect(comparing.comparison.isDone)
@@ -68,7 +68,7 @@ extension Passes {
         func cancelled() throws {
             let model = try Self.shape.model(), session = try Session(model, threads: 2)
             let a = Self.shape.ids(100), b = Self.shape.ids(100, seed: 8)
-            var comparing = Comparing(Comparison(a: a, b: b, bytes: model.tokenizer.bytes), session.fork(), session.fork())
+            var comparing = Comparing(Comparison(.init(a), .init(b), bytes: model.tokenizer.bytes), session.fork(), session.fork())
             var turns = 0
             while true {
                 var asked = 0
@@ -100,18 +100,20 @@ extension Passes {
             var ends: Set<Generation.End> = []
             for (one, other) in [(sampling(4), sampling(9)), (sampling(4), sampling(4)), (sampling(9), sampling(9, topK: 2)), (sampling(0), sampling(3, eos: 40))] {
                 _ = try session.sync(to: prompt)
-                let settings: (a: Comparing.Settings, b: Comparing.Settings) = ((one, 7), (other, 7))
+                let settings = Comparing.Settings(a: one, seedA: 7, b: other, seedB: 7)
                 var lockstep = Lockstep(session, settings)
                 while try lockstep.next() {}
-                for (ids, sampling) in [(lockstep.a, one), (lockstep.b, other)] {
+                for (column, sampling) in [(lockstep.a, one), (lockstep.b, other)] {
                     let alone = try Session(model, threads: 1)
                     _ = try alone.sync(to: prompt)
                     var generation = Generation(alone, sampling: sampling, seed: 7, speculates: false), end: Generation.End?
                     while end == nil { end = try generation.next().end }
                     if let end { ends.insert(end) }
-                    #expect(ids == prompt + generation.generated)
+                    #expect(column.ids == prompt + generation.generated && column.end == end)
+                    let steps = try alone.sync(to: column.ids) ? alone.steps(prompt.count..<column.ids.count) : []
+                    #expect(Array(column.steps[prompt.count...]) == steps)
                 }
-                let found = try compared(session, lockstep.a, lockstep.b, start: prompt.count, settings: settings)
+                let found = try compared(session, lockstep.a.ids, lockstep.b.ids, start: prompt.count, settings: settings)
                 let reader = try Session(model, threads: 1)
                 for (pair, sampled) in zip(found.pairs, found.sampled) {
                     if pair.kind != .onlyA, pair.kind != .onlyB { #expect((sampled != nil) == (min(pair.a.lowerBound, pair.b.lowerBound) >= prompt.count)) }
@@ -121,14 +123,14 @@ extension Passes {
                         return Sampler.trace(logits: try reader.logits(after: position - 1), context: Array(ids[..<position]), generated: ids[prompt.count..<position],
                                              sampling: sampling, seed: 7, position: position)
                     }
-                    let p = try trace(lockstep.a, pair.a.lowerBound, one), q = try trace(lockstep.b, pair.b.lowerBound, other)
+                    let p = try trace(lockstep.a.ids, pair.a.lowerBound, one), q = try trace(lockstep.b.ids, pair.b.lowerBound, other)
                     func divergence(_ p: Trace, _ q: Trace) -> Double {
                         p.survivors.reduce(0) { $0 + ($1.probability > 0 ? $1.probability * Foundation.log($1.probability / q.probability(of: $1.id)) : 0) }
                     }
                     for (value, expected) in [(sampled.ab, divergence(p, q)), (sampled.ba, divergence(q, p))] {
                         #expect(value == expected || abs(value - expected) < 1e-9)
                     }
-                    if let id = lockstep.a[pair.a].first { #expect(sampled.a == p.probability(of: id)) }
+                    if let id = lockstep.a.ids[pair.a].first { #expect(sampled.a == p.probability(of: id)) }
                     if pair.a == pair.b, one == other { #expect(sampled.ab == 0) }
                 }
                 // Behind the same text the raw predictions are the same, whatever the settings are.
