@@ -136,6 +136,8 @@ package struct Comparing {
         guard try read(a, comparison.a.ids, to: rows.compactMap(\.a).max() ?? 0, cancelled),
               try read(b, comparison.b.ids, to: rows.compactMap { isOne($0) ? nil : $0.b }.max() ?? 0, cancelled)
         else { return true }
+        // What was read took its time already.
+        if cancelled() { return true }
         try measure(rows)
         next = place
         comparison.done += done

@@ -18,6 +18,7 @@ extension State {
             switch command.row.context {
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
             case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
+            case .compare: comparisonObstacle(to: command)
             default: nil
             }
         }
@@ -37,6 +38,7 @@ extension State {
         case .controls: performInControls(command)
         case .attention: performInAttention(command)
         case .files: return performInFiles(command)
+        case .compare: return performInCompare(command)
         }
         return []
     }

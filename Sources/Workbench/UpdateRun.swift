@@ -42,7 +42,7 @@ extension State {
         return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]
     }
 
-    private mutating func nextSeed() -> UInt64 {
+    mutating func nextSeed() -> UInt64 {
         seeds = seeds &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         return (seeds >> 33) % 1_000_000
     }
@@ -84,14 +84,8 @@ extension State {
 
     mutating func ended(_ number: Int, _ end: Generation.End) -> [Effect] {
         guard run?.number == number else { return [] }
-        let word = switch end {
-        case .stop: "stop text"
-        case .length: "max tokens"
-        case .eos: "end of text"
-        case .context: "context full"
-        }
         if end == .eos, file.isChat, let tokenizer { openTurn(.user, tokenizer) }
-        finishRun(word)
+        finishRun(end.words)
         if end == .context { say("the context of \(contextLimit) tokens is full; shorten the text to go on", .warning) }
         return []
     }
@@ -118,7 +112,7 @@ extension State {
     }
 
     /// Closes the person's turn and opens the model's, as the template does.
-    private mutating func openAnswer(_ tokenizer: Tokenizer) {
+    mutating func openAnswer(_ tokenizer: Tokenizer) {
         guard !isAnswerOpen else { return }
         editor.move(.documentEnd)
         guard !isAnswerOpen else { return }
@@ -133,6 +127,18 @@ extension State {
             case .text(let bytes): editor.paste(bytes)
             case .special(let id): editor.insert(id: id, bytes: tokenizer.bytes(id), special: true, at: editor.cursor)
             }
+        }
+    }
+}
+
+extension Generation.End {
+    /// As the screen names it.
+    var words: String {
+        switch self {
+        case .stop: "stop text"
+        case .length: "max tokens"
+        case .eos: "end of text"
+        case .context: "context full"
         }
     }
 }

@@ -102,6 +102,7 @@ private final class Desk {
         case .wish(let wish): worker.want(wish)
         case .generate(let order): worker.generate(order)
         case .stopGeneration: worker.stop()
+        case .compare(let order): worker.compare(order)
         case .copy(let bytes): screen.copy(bytes)
         case .setMouse(let on): screen.setMouse(on)
         case .setTheme(let name): if let theme = Theme.named(name) { screen.theme = theme }
@@ -111,7 +112,7 @@ private final class Desk {
             take(.event(.resume))
         case .quit: break
         case .keep(let bytes): keep(bytes)
-        case .save, .read, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
+        case .save, .read, .readToCompare, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }
 
@@ -123,6 +124,11 @@ private final class Desk {
                 let stamp = FileStamp(of: path)
                 take(.opened(path: path, bytes: try bytes(of: path)))
                 (known, told) = ((path, stamp), stamp)
+            case .readToCompare(let path): take(.readToCompare(path: path, bytes: try bytes(of: path)))
+            case .writeTable(let path, let bytes):
+                guard access(path, F_OK) != 0 else { return take(.failed("\(path) is there already; give the export another name")) }
+                try Saver.save(bytes, to: path)
+                take(.wroteTable(path: path))
             case .listFiles: relist()
             case .preview(let path): take(.previewed(path: path, bytes: FileBytes.read(path, limit: Self.previewLimit) ?? []))
             case .rename(let entry, let name):

@@ -10,7 +10,7 @@ import Workbench
         case .everywhere, .document: break
         case .controls: state.focus = .controls
         case .panel: state.focus = .slot(0)
-        case .candidates, .sampler, .attention, .files:
+        case .candidates, .sampler, .attention, .files, .compare:
             if let panel = State.Panel(rawValue: context.rawValue) { state.slots[0] = panel }
             state.focus = .slot(0)
         }
@@ -22,7 +22,7 @@ import Workbench
             for key in row.keys {
                 let places: [Command.Context] = switch row.context {
                 case .everywhere: Command.Context.allCases
-                case .panel: [.candidates, .sampler, .attention, .files]
+                case .panel: [.candidates, .sampler, .attention, .files, .compare]
                 default: [row.context]
                 }
                 for place in places {

@@ -105,6 +105,7 @@ extension State {
         case .candidates: scrollCandidates(by: step)
         case .sampler: scrollSampler(by: step)
         case .attention: scrollInAttention(by: step)
+        case .compare: scrollComparison(by: step)
         }
         return []
     }
@@ -116,6 +117,7 @@ extension State {
         case .candidates: clickCandidates(y: y, in: rect)
         case .sampler: clickSampler(y: y, in: rect)
         case .attention: clickInAttention(x: x, y: y, in: rect)
+        case .compare: clickComparison(x: x, y: y, in: rect)
         }
         return []
     }

@@ -80,7 +80,7 @@ extension State {
             zoomed = false
             focus = .controls
         case .panel: if focusedPanel == nil { focus = .slot(Layout(self).panels.first?.slot ?? 0) }
-        case .candidates, .sampler, .attention, .files:
+        case .candidates, .sampler, .attention, .files, .compare:
             guard let panel = Panel(rawValue: context.rawValue), focusedPanel != panel else { return }
             show(panel)
         }
