@@ -50,15 +50,6 @@ package struct Distribution: Sendable {
         return exponential(nats(logits[Int(id)]))
     }
 
-    /// The Kullback-Leibler divergence KL(self || other): what it costs to expect `other` where this is so. Unit: nats.
-    package func divergence(from other: Distribution) -> Double {
-        let sum = zip(logits, other.logits).reduce(0.0) { sum, pair in
-            let own = nats(pair.0), share = exponential(own)
-            return share > 0 ? sum + share * (own - other.nats(pair.1)) : sum
-        }
-        return max(0, sum)
-    }
-
     /// The probability that two distributions have in common: the sum of the lesser of each token's two, 1 where they are the same.
     package func overlap(with other: Distribution) -> Double {
         min(1, zip(logits, other.logits).reduce(0.0) { $0 + min(exponential(nats($1.0)), exponential(other.nats($1.1))) })

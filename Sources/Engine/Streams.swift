@@ -11,8 +11,13 @@ package struct Streams {
 
     /// - Parameter seed: of the first; resolved by the caller.
     package init(_ session: Session, sampling: Sampling, seed: UInt64, count: Int) {
-        sessions = (0..<count).map { _ in session.fork() }
-        generations = sessions.enumerated().map { Generation($1, sampling: sampling, seed: seed &+ UInt64($0)) }
+        self.init(session, (0..<count).map { (sampling, seed &+ UInt64($0)) })
+    }
+
+    /// Continuations by settings and seeds of their own.
+    package init(_ session: Session, _ settings: [(sampling: Sampling, seed: UInt64)]) {
+        sessions = settings.map { _ in session.fork() }
+        generations = zip(sessions, settings).map { Generation($0, sampling: $1.sampling, seed: $1.seed) }
         running = Array(generations.indices)
     }
 

@@ -42,7 +42,7 @@ package struct StoredDocument: Sendable, Equatable, Identifiable {
 }
 
 /// The document of one node, whole.
-package struct Snapshot: Sendable {
+package struct Snapshot: Sendable, Equatable {
     package var node: Node.ID
     package var document: Document
 
@@ -50,7 +50,7 @@ package struct Snapshot: Sendable {
 }
 
 /// What is to be kept of one document: its row as it now is, and the nodes and runs that changed.
-package struct Batch: Sendable {
+package struct Batch: Sendable, Equatable {
     package var document: StoredDocument.ID
     package var path: String?
     package var title: String
@@ -82,7 +82,7 @@ package struct Batch: Sendable {
 }
 
 /// A stored document with its tree, as it is opened again.
-package struct Opened: Sendable {
+package struct Opened: Sendable, Equatable {
     package var document: StoredDocument
     /// True where the one asked for is open in another living instance: this is a copy under an id of its own.
     package var isCopy: Bool

@@ -81,7 +81,7 @@ extension Repertoire {
         case 0x23CE, 0x21B5: return 0x3C
         case 0x2026: return 0x2E
         case 0x2504: return 0x2500
-        case 0x2400...0x2421, 0x26A0: return UInt32(ascii(scalar).value)
+        case 0x2400...0x2421, 0x26A0, 0x2016: return UInt32(ascii(scalar).value)
         default: return scalar
         }
     }
@@ -90,7 +90,7 @@ extension Repertoire {
         switch scalar {
         case 0xA0, 0x2000...0x200A, 0x3000: return " "
         case 0x2500, 0x2501, 0x2504, 0x2505, 0x2550, 0x2010...0x2015, 0x2212: return "-"
-        case 0x2502, 0x2503, 0x2551: return "|"
+        case 0x2502, 0x2503, 0x2551, 0x2016: return "|"
         case 0x2506...0x257F: return "+"
         case 0x2581: return "_"
         case 0x2582: return "."

@@ -28,10 +28,13 @@ package enum Command: String, Sendable, CaseIterable {
     case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn
     // Files
     case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs
+    // Compare
+    case compareBranch, compareFile, comparePrompt, compareSettings, compareView, compareGo, compareExport
+    case compareLeft, compareRight, compareUp, compareDown, compareFirst, compareLast, compareDivergence, compareDivergenceBefore
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, files
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, files, compare
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -44,6 +47,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .controls: "Controls"
             case .attention: "Attention"
             case .files: "Files"
+            case .compare: "Compare"
             }
         }
     }
@@ -202,5 +206,21 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.fileTrash, .files, [.char("x")], "Move the file to the trash", "trash"),
         Row(.fileUp, .files, [.up, .char("k")], "File above"),
         Row(.fileDown, .files, [.down, .char("j")], "File below"),
+
+        Row(.compareBranch, .compare, [.char("b")], "Compare with the marked branch", "branch"),
+        Row(.compareFile, .compare, [.char("f")], "Compare with a file", "file"),
+        Row(.comparePrompt, .compare, [.char("p")], "Compare with another prompt", "prompt"),
+        Row(.compareSettings, .compare, [.char("s")], "Compare two settings: both continue the text before the cursor", "settings"),
+        Row(.compareDivergence, .compare, [.char("n")], "Next divergence", "next"),
+        Row(.compareDivergenceBefore, .compare, [.char("N")], "Divergence before"),
+        Row(.compareLeft, .compare, [.left, .char("h")], "Word before", "word"),
+        Row(.compareRight, .compare, [.right, .char("l")], "Word behind"),
+        Row(.compareView, .compare, [.char("v")], "View: side by side, one under the other", "view"),
+        Row(.compareGo, .compare, [.enter], "Go to the token in the document", "go"),
+        Row(.compareExport, .compare, [.char("e")], "Export the comparison's numbers as CSV or JSON", "export"),
+        Row(.compareUp, .compare, [.up, .char("k")], "Line above"),
+        Row(.compareDown, .compare, [.down, .char("j")], "Line below"),
+        Row(.compareFirst, .compare, [.home, .char("g")], "First word"),
+        Row(.compareLast, .compare, [.end, .char("G")], "The ends"),
     ]
 }

@@ -23,6 +23,7 @@ extension State {
             case .byHand: candidates.byHand == nil ? "nothing is sampled by hand; m in Candidates begins" : nil
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
             case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
+            case .compare: comparisonObstacle(to: command)
             default: nil
             }
         }
@@ -44,6 +45,7 @@ extension State {
         case .controls: performInControls(command)
         case .attention: performInAttention(command)
         case .files: return performInFiles(command)
+        case .compare: return performInCompare(command)
         }
         return []
     }

@@ -36,7 +36,7 @@ package struct Reading: Sendable {
         /// The likeliest ids, as many as were asked for so far.
         package var ranked: [TokenID]
         /// Against what is pinned; nil where nothing is.
-        package var comparison: Comparison?
+        package var comparison: PinDifference?
         /// The rows of the panel where they are not simply the likeliest ids.
         package var listing: Listing?
 
@@ -115,7 +115,7 @@ package struct Reading: Sendable {
         list(nil)
     }
 
-    mutating func compare(_ comparison: Comparison?) { here?.comparison = comparison }
+    mutating func compare(_ comparison: PinDifference?) { here?.comparison = comparison }
     mutating func list(_ listing: Listing?) { here?.listing = listing }
 
     mutating func take(curve id: TokenID, from start: Int, _ values: [Double], version: Int) {

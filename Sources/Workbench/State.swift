@@ -34,6 +34,7 @@ package struct State: Sendable {
     package var controls = ControlsState()
     package var attention = AttentionState()
     package var files = FilesState()
+    package var compare = CompareState()
     package var themeName = "dark"
     package var mouse = true
     package var clipboard: [UInt8] = []
@@ -59,7 +60,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, files, compare
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -154,7 +155,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int)
+            case find, saveAs, rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked)
         }
         package var purpose: Purpose
         package var label: String
@@ -176,6 +177,11 @@ package enum Effect: Sendable, Equatable {
     case wish(Wish)
     case generate(Order)
     case stopGeneration
+    case compare(CompareOrder)
+    /// Reads a file that the document is to be compared with.
+    case readToCompare(path: String)
+    /// Writes numbers to a file of their own: nothing that is there is replaced.
+    case writeTable(path: String, bytes: [UInt8])
     case save(path: String, bytes: [UInt8], replacing: Replacing)
     case read(path: String)
     case listFiles
@@ -209,6 +215,8 @@ package enum Message: Sendable {
     case report(Report)
     case opened(path: String, bytes: [UInt8])
     case saved(path: String)
+    case readToCompare(path: String, bytes: [UInt8])
+    case wroteTable(path: String)
     /// Nothing was saved: another file, or another version of it, is there.
     case occupied(path: String)
     case renamed(from: String, to: String), duplicated(to: String), trashed(path: String, to: String)

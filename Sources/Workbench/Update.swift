@@ -13,6 +13,8 @@ extension State {
         case .report(let report): effects = handle(report)
         case .opened(let path, let bytes): effects = opened(path, bytes)
         case .saved(let path): effects = saved(path)
+        case .readToCompare(let path, let bytes): compare(withFile: path, bytes)
+        case .wroteTable(let path): say("exported to \(path)")
         case .occupied(let path): occupied(path)
         case .renamed(let path, let next): renamed(path, to: next)
         case .duplicated(let path): duplicated(path)
@@ -28,7 +30,7 @@ extension State {
         case .changedOnDisk(let path):
             say("\(path) was changed by another program; open it again to see how, saving asks first", .warning)
         }
-        return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown)
+        return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown) + settleComparison()
     }
 
     private mutating func handle(_ event: Event) -> [Effect] {
@@ -85,6 +87,10 @@ extension State {
         case .failed(let number, let sentence):
             if number != nil, run?.number == number { finishRun("failed") }
             say(sentence, .error)
+        case .compared(let number, let comparison): compare.take(comparison, number: number)
+        case .notCompared(let number, let sentence):
+            compare.fail(number: number)
+            say("the texts cannot be compared: \(sentence)", .error)
         case .settled(let number): reading.isSettled = number == wishCount
         }
         return []

@@ -89,14 +89,8 @@ extension State {
 
     mutating func ended(_ number: Int, _ end: Generation.End) -> [Effect] {
         guard run?.number == number else { return [] }
-        let word = switch end {
-        case .stop: "stop text"
-        case .length: "max tokens"
-        case .eos: "end of text"
-        case .context: "context full"
-        }
         if end == .eos, file.isChat, let tokenizer { openTurn(.user, tokenizer) }
-        finishRun(word)
+        finishRun(end.words)
         if end == .context { say("the context of \(contextLimit) tokens is full; shorten the text to go on", .warning) }
         return []
     }
@@ -132,7 +126,7 @@ extension State {
     }
 
     /// Closes the person's turn and opens the model's, as the template does.
-    private mutating func openAnswer(_ tokenizer: Tokenizer) {
+    mutating func openAnswer(_ tokenizer: Tokenizer) {
         guard !isAnswerOpen else { return }
         editor.move(.documentEnd)
         guard !isAnswerOpen else { return }
@@ -147,6 +141,18 @@ extension State {
             case .text(let bytes): editor.paste(bytes)
             case .special(let id): editor.insert(id: id, bytes: tokenizer.bytes(id), special: true, at: editor.cursor)
             }
+        }
+    }
+}
+
+extension Generation.End {
+    /// As the screen names it.
+    var words: String {
+        switch self {
+        case .stop: "stop text"
+        case .length: "max tokens"
+        case .eos: "end of text"
+        case .context: "context full"
         }
     }
 }

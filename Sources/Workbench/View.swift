@@ -19,6 +19,7 @@ package enum View {
             case .sampler: SamplerView.draw(state, panel.rect, focused, &frame)
             case .attention: AttentionView.draw(state, panel.rect, focused, &frame)
             case .files: FilesView.draw(state, panel.rect, focused, &frame)
+            case .compare: CompareView.draw(state, panel.rect, focused, &frame)
             }
         }
         if !layout.controls.isEmpty { ControlsView.draw(state, layout.controls, &frame) }

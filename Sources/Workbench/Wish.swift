@@ -60,6 +60,17 @@ package struct Order: Sendable, Equatable {
     package var seed: UInt64
 }
 
+/// Two texts to be compared, or one text that two settings continue.
+package struct CompareOrder: Sendable, Equatable {
+    package var number: Int
+    /// With settings both are the text that is continued.
+    package var a: [TokenID], b: [TokenID]
+    package var settings: Comparing.Settings?
+    package init(number: Int, a: [TokenID], b: [TokenID], settings: Comparing.Settings? = nil) {
+        (self.number, self.a, self.b, self.settings) = (number, a, b, settings)
+    }
+}
+
 /// What comes back from the worker.
 package enum Report: Sendable {
     case loading(Double)
@@ -84,6 +95,9 @@ package enum Report: Sendable {
     case ended(run: Int, Generation.End)
     case stopped(run: Int)
     case failed(run: Int?, String)
+    /// A comparison as far as it is drawn and measured.
+    case compared(number: Int, Comparison)
+    case notCompared(number: Int, String)
     /// Everything wished for has been delivered.
     case settled(number: Int)
 }

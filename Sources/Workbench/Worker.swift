@@ -2,14 +2,16 @@ import Engine
 import Glibc
 import Tokenizer
 
-/// The one thread that owns the session. It serves a keystroke's wish before the next token of a generation.
+/// The one thread that owns the session. It serves a keystroke's wish before the next token of a generation, and a comparison
+/// behind both.
 ///
-/// In: a model to load, the newest wish, an order. Out: reports, by `post`, which may be called at any time.
+/// In: a model to load, the newest wish, orders. Out: reports, by `post`, which may be called at any time.
 package final class Worker: @unchecked Sendable {
     private struct Desk {
         var load: String?
         var wish: Wish?
         var order: Order?
+        var comparison: CompareOrder?
         var stop = false
         var quit = false
     }
@@ -24,6 +26,9 @@ package final class Worker: @unchecked Sendable {
     private var wish = Wish()
     private var tasks: [Task] = []
     private var run: Running?
+    private var comparison: ComparisonWork?
+    /// What the newest comparison of two texts has found.
+    private var compared: Comparison?
 
     /// A generation on its way, and what of it the main thread knows.
     private struct Running {
@@ -62,6 +67,7 @@ package final class Worker: @unchecked Sendable {
     package func load(_ path: String) { put { $0.load = path } }
     package func want(_ wish: Wish) { put { $0.wish = wish } }
     package func generate(_ order: Order) { put { $0.order = order; $0.stop = false } }
+    package func compare(_ order: CompareOrder) { put { $0.comparison = order } }
     package func stop() { put { $0.stop = true } }
     /// Ends the thread and waits for it.
     package func quit() {
@@ -93,7 +99,7 @@ package final class Worker: @unchecked Sendable {
     private func take(waiting: Bool) -> Desk {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, !desk.stop, !desk.quit {
+        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, !desk.stop, !desk.quit {
             pthread_cond_wait(&condition, &mutex)
         }
         let taken = desk
@@ -105,7 +111,7 @@ package final class Worker: @unchecked Sendable {
 
     private func main() {
         while true {
-            let new = take(waiting: tasks.isEmpty && run == nil)
+            let new = take(waiting: tasks.isEmpty && run == nil && comparison == nil)
             if new.quit { return }
             if let path = new.load { open(path) }
             if new.stop, let current = run {
@@ -114,6 +120,7 @@ package final class Worker: @unchecked Sendable {
             }
             if let next = new.wish { begin(next) }
             if let order = new.order { begin(order) }
+            if let order = new.comparison { begin(order) }
             guard session != nil else { tasks = []; continue }
             do {
                 // While tokens stream, only what stands nearest to the cursor is served in between.
@@ -123,6 +130,8 @@ package final class Worker: @unchecked Sendable {
                 } else if run != nil {
                     tasks = []
                     try step()
+                } else {
+                    compare()
                 }
             } catch {
                 tasks = []
@@ -137,7 +146,7 @@ package final class Worker: @unchecked Sendable {
         do throws(EngineError) {
             let post = self.post
             let model = try Model(path: path, threads: threads) { post(.loading($0)) }
-            session = try Session(model, threads: threads)
+            (session, comparison, compared) = (try Session(model, threads: threads), nil, nil)
             post(.loaded(model))
         } catch { post(.noModel("\(error)")) }
     }
@@ -160,6 +169,21 @@ package final class Worker: @unchecked Sendable {
             guard try session.sync(to: order.ids, chunk: Self.chunk, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
             run = Running(order: order, generation: Generation(session, sampling: order.sampling, seed: order.seed), started: now())
         } catch { post(.failed(run: order.run, "\(error)")) }
+    }
+
+    private func begin(_ order: CompareOrder) {
+        guard let session else { return post(.notCompared(number: order.number, "no model is loaded")) }
+        compared = comparison?.comparison ?? compared
+        comparison = ComparisonWork(order, session, known: compared, post: post)
+    }
+
+    /// A piece of the comparison.
+    private func compare() {
+        do throws(EngineError) {
+            guard try comparison?.serve(at: now(), chunk: Self.chunk, cancelled: { isInterrupted }) == false else { return }
+            compared = comparison?.comparison
+        } catch { if let comparison { post(.notCompared(number: comparison.order.number, "\(error)")) } }
+        comparison = nil
     }
 
     /// One token of the generation. The main thread hears of it every 16 ms, since each time it takes a core from the pass, and

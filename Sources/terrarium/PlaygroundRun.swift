@@ -143,6 +143,7 @@ private final class Desk {
         case .wish(let wish): worker.want(wish)
         case .generate(let order): worker.generate(order)
         case .stopGeneration: worker.stop()
+        case .compare(let order): worker.compare(order)
         case .copy(let bytes): screen.copy(bytes)
         case .setMouse(let on): screen.setMouse(on)
         case .setTheme(let name): if let theme = Theme.named(name) { screen.theme = theme }
@@ -164,7 +165,7 @@ private final class Desk {
             let stamp = path.flatMap { FileStamp(of: $0) }, bytes = path.flatMap { FileBytes.read($0, limit: 64 << 20) }
             take(.recalled(opened, bytes: bytes))
             if let path, path == state.file.path { (known, told) = ((path, stamp), stamp) }
-        case .save, .read, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
+        case .save, .read, .readToCompare, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }
 
@@ -176,6 +177,11 @@ private final class Desk {
                 let stamp = FileStamp(of: path)
                 take(.opened(path: path, bytes: try bytes(of: path)))
                 (known, told) = ((path, stamp), stamp)
+            case .readToCompare(let path): take(.readToCompare(path: path, bytes: try bytes(of: path)))
+            case .writeTable(let path, let bytes):
+                guard access(path, F_OK) != 0 else { return take(.failed("\(path) is there already; give the export another name")) }
+                try Saver.save(bytes, to: path)
+                take(.wroteTable(path: path))
             case .listFiles: relist()
             case .preview(let path): take(.previewed(path: path, bytes: FileBytes.read(path, limit: Self.previewLimit) ?? []))
             case .rename(let entry, let name):

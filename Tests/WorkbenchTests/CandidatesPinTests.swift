@@ -33,7 +33,7 @@ import Workbench
         #expect(seen > 25)
         let found = screen(state, 96)
         #expect(found.contains("pinned \(state.pin?.position ?? -1)"))
-        #expect(found.contains("KL(pinned || here) \(Number.fixed(pinned.divergence(from: here), 3)) nats"))
+        #expect(found.contains("KL(pinned || here) \(Number.fixed(pinned.divergence(from: here) ?? .nan, 3)) nats"))
         #expect(found.contains("overlap \(Number.percent(pinned.overlap(with: here)))"))
     }
 

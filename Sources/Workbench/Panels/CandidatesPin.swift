@@ -21,14 +21,14 @@ package struct Pin: Sendable {
 }
 
 /// A distribution against a pinned one.
-package struct Comparison: Sendable {
+package struct PinDifference: Sendable {
     /// KL(pinned || here). Unit: nats.
     package let divergence: Double
     /// The probability they have in common.
     package let overlap: Double
 
     init(_ pinned: Distribution, _ here: Distribution) {
-        (divergence, overlap) = (pinned.divergence(from: here), pinned.overlap(with: here))
+        (divergence, overlap) = (pinned.divergence(from: here) ?? .nan, pinned.overlap(with: here))
     }
 }
 
@@ -82,7 +82,7 @@ extension State {
         leaveModes()
         guard let here = reading.here else { return }
         if let pin = candidates.pin, here.comparison == nil, pin.distribution.count == here.distribution.count {
-            reading.compare(Comparison(pin.distribution, here.distribution))
+            reading.compare(PinDifference(pin.distribution, here.distribution))
         }
         guard here.listing == nil else { return }
         if let byHand = candidates.byHand {

@@ -171,7 +171,7 @@ enum FieldText {
         return parts.map { String($0) }
     }
 
-    private static func unescaped(_ text: String) -> [UInt8] {
+    static func unescaped(_ text: String) -> [UInt8] {
         var out: [UInt8] = [], isEscaped = false
         for byte in text.utf8 {
             if isEscaped {
@@ -188,7 +188,7 @@ enum FieldText {
         return isEscaped ? out + [UInt8(ascii: "\\")] : out
     }
 
-    private static func escaped(_ bytes: [UInt8]) -> String {
+    static func escaped(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
         for byte in bytes {
             switch byte {

@@ -1,0 +1,62 @@
+import Engine
+import Tokenizer
+
+/// A comparison on its way at the worker: one piece at a time, behind everything else.
+struct ComparisonWork {
+    let order: CompareOrder
+    private let post: (Report) -> Void
+    /// Of A, and at first where two settings draw.
+    private let a: Session, b: Session
+    private var lockstep: Lockstep?
+    private var comparing: Comparing?
+    /// What the work before has found.
+    private let known: Comparison?
+    /// When it was last posted. Unit: seconds.
+    private var posted = 0.0
+
+    /// Unit: seconds.
+    private static let interval = 0.1
+
+    init(_ order: CompareOrder, _ session: Session, known: Comparison?, post: @escaping (Report) -> Void) {
+        (self.order, self.known, self.post, a, b) = (order, known, post, session.fork(), session.fork())
+    }
+
+    /// As far as it is measured.
+    var comparison: Comparison? { comparing?.comparison }
+
+    private mutating func begin(_ comparison: Comparison) {
+        comparing = Comparing(comparison, a, b, settings: order.settings, known: order.settings == nil ? known : nil)
+        if let comparing { post(.compared(number: order.number, comparing.comparison)) }
+    }
+
+    /// Does a piece of about 10 ms; false once nothing is left to do.
+    mutating func serve(at time: Double, chunk: Int, cancelled: () -> Bool) throws(EngineError) -> Bool {
+        guard comparing != nil else {
+            if let settings = order.settings { return try draw(settings, time, chunk, cancelled) }
+            begin(Comparison(.init(order.a), .init(order.b), bytes: a.model.tokenizer.bytes))
+            return true
+        }
+        let goesOn = try comparing?.measure(cancelled: cancelled) ?? false
+        if let comparing, !goesOn || time - posted > Self.interval {
+            posted = time
+            post(.compared(number: order.number, comparing.comparison))
+        }
+        return goesOn
+    }
+
+    private mutating func draw(_ settings: Comparing.Settings, _ time: Double, _ chunk: Int, _ cancelled: () -> Bool) throws(EngineError) -> Bool {
+        if lockstep == nil {
+            guard try a.sync(to: order.a, chunk: chunk, cancelled: cancelled) else { return true }
+            lockstep = Lockstep(a, settings)
+        }
+        let goesOn = try lockstep?.next() ?? false
+        guard let lockstep, !goesOn || time - posted > Self.interval else { return true }
+        posted = time
+        let comparison = Comparison(lockstep.a, lockstep.b, start: order.a.count, bytes: a.model.tokenizer.bytes)
+        if goesOn { post(.compared(number: order.number, comparison)) } else {
+            self.lockstep = nil
+            begin(comparison)
+        }
+        return true
+    }
+}
