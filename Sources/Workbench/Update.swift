@@ -14,6 +14,8 @@ extension State {
         case .opened(let path, let bytes): effects = opened(path, bytes)
         case .saved(let path): effects = saved(path)
         case .occupied(let path): occupied(path)
+        case .exported(let export, let path): exported(export, path)
+        case .inTheWay(let subject, let path): askToOverwrite(subject, path)
         case .renamed(let path, let next): renamed(path, to: next)
         case .duplicated(let path): duplicated(path)
         case .trashed(let path, let place): trashed(path, to: place)
@@ -25,8 +27,7 @@ extension State {
         case .store(let report): effects = handle(report)
         case .recalled(let opened, let bytes): effects = recalled(opened, bytes)
         case .keep: effects = keep()
-        case .changedOnDisk(let path):
-            say("\(path) was changed by another program; open it again to see how, saving asks first", .warning)
+        case .changedOnDisk(let path, let bytes, let quietly): effects = changedOnDisk(path, bytes, quietly: quietly)
         }
         return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown)
     }

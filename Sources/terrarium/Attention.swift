@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Tokenizer
 
 /// One head's attention over a text.
 struct Attention: ParsableCommand {

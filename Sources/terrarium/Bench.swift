@@ -3,6 +3,7 @@ import CKernels
 import Engine
 import Glibc
 import Laboratory
+import Tokenizer
 import Transformer
 
 /// How fast this machine is with this model, and a hash of what it computed.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Glibc
+import Tokenizer
 import Workbench
 
 /// The models that are there.

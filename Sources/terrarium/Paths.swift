@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tokenizer
 import Workbench
 
 /// Where Terrarium keeps its files.

@@ -1,9 +1,5 @@
-import Engine
-import Terminal
-import Tokenizer
-
 /// A JSON value whose keys keep their order; JSONEncoder keeps none.
-enum JSON {
+package enum JSON {
     case null
     /// Already JSON.
     case literal(String)
@@ -11,27 +7,27 @@ enum JSON {
     case array([JSON])
     case object([(String, JSON)])
 
-    static func integer(_ value: some BinaryInteger) -> JSON { .literal("\(value)") }
+    package static func integer(_ value: some BinaryInteger) -> JSON { .literal("\(value)") }
     /// The shortest digits that give the number again; null where it is not finite.
-    static func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> JSON {
+    package static func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> JSON {
         value.isFinite ? .literal(value.description) : .null
     }
-    static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+    package static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
 
     /// The fields of a token's text: `bytes` stands beside where they are not whole UTF-8.
-    static func text(_ bytes: [UInt8]) -> [(String, JSON)] {
+    package static func text(_ bytes: [UInt8]) -> [(String, JSON)] {
         let text = String(decoding: bytes, as: UTF8.self)
         let field = ("text", JSON.string(text))
         return text.utf8.elementsEqual(bytes) ? [field] : [field, ("bytes", .array(bytes.map { .integer($0) }))]
     }
 
-    static func token(_ id: TokenID, _ tokenizer: Tokenizer) -> [(String, JSON)] { [("id", .integer(id))] + text(tokenizer.bytes(id)) }
+    package static func token(_ id: TokenID, _ tokenizer: Tokenizer) -> [(String, JSON)] { [("id", .integer(id))] + text(tokenizer.bytes(id)) }
 
-    static func guess(_ id: TokenID, _ logprob: Float, _ tokenizer: Tokenizer) -> JSON {
+    package static func guess(_ id: TokenID, _ logprob: Float, _ tokenizer: Tokenizer) -> JSON {
         .object(token(id, tokenizer) + [("logprob", .number(logprob))])
     }
 
-    var text: String {
+    package var text: String {
         var out = ""
         write(to: &out)
         return out
@@ -71,12 +67,22 @@ enum JSON {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
-            case _ where TextWidth.isHidden(scalar.value):
+            case _ where isHidden(scalar):
                 for unit in UTF16.encode(scalar) ?? .init() { out += "\\u" + hex(unit) }
             default: out.unicodeScalars.append(scalar)
             }
         }
         out += "\""
+    }
+
+    /// Controls, what turns the writing direction, and what draws nothing.
+    package static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        guard scalar.value >= 0x7F else { return scalar.value < 0x20 }
+        let properties = scalar.properties
+        return switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: properties.isDefaultIgnorableCodePoint || properties.isNoncharacterCodePoint
+        }
     }
 
     private static func hex(_ unit: UInt16) -> String {
