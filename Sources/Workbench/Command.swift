@@ -3,7 +3,7 @@ import Terminal
 /// Everything a person can do. Keys, footer, help, palette and the README's table derive from `Command.table`.
 package enum Command: String, Sendable, CaseIterable {
     // Everywhere
-    case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen
+    case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
     case tint, boundaries, find, findNext, undo, redo, mouse, theme
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
@@ -27,7 +27,7 @@ package enum Command: String, Sendable, CaseIterable {
     case headUp, headDown, headLeft, headRight, headLock, headAdd, headMetric, attentionView
     case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn
     // Files
-    case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs
+    case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs, fileExport
     // Compare
     case compareBranch, compareFile, comparePrompt, compareSettings, compareView, compareGo, compareExport
     case compareLeft, compareRight, compareUp, compareDown, compareFirst, compareLast, compareDivergence, compareDivergenceBefore
@@ -92,6 +92,8 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.saveAs, .everywhere, [], "Save under another name"),
         Row(.new, .everywhere, [], "New, empty document"),
         Row(.reopen, .everywhere, [.ctrl("r")], "Open the newest session again, with all its branches"),
+        Row(.export, .everywhere, [], "Export the document: text, Markdown, JSON, or a picture as SVG or ANSI"),
+        Row(.diskChange, .everywhere, [.f(5)], "Show what another program changed in the open file"),
         Row(.boundaries, .everywhere, [.ctrl("b")], "Show or hide token boundaries"),
         Row(.theme, .everywhere, [], "Next theme"),
         Row(.mouse, .everywhere, [], "Mouse on or off (off: the terminal's own selection works)"),
@@ -204,6 +206,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.fileDuplicate, .files, [.char("d")], "Duplicate the file", "duplicate"),
         Row(.fileRename, .files, [.char("r")], "Rename the file", "rename"),
         Row(.fileTrash, .files, [.char("x")], "Move the file to the trash", "trash"),
+        Row(.fileExport, .files, [.char("e")], "Export the document", "export"),
         Row(.fileUp, .files, [.up, .char("k")], "File above"),
         Row(.fileDown, .files, [.down, .char("j")], "File below"),
 

@@ -213,6 +213,7 @@ extension State {
         reading.forget()
         backToDocument()
         say(opened.isCopy ? "this document is open in another Terrarium; this is a copy of it" : "opened as it was kept \(ago(opened.document.touched))")
+        if let path = file.path, let bytes, let known = kept?.file, known != KeptSettings.hash(bytes) { offerChange(path, bytes, quietly: false) }
         return effects
     }
 }

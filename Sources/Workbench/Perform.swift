@@ -17,6 +17,8 @@ extension State {
         case .insertSpecial: tokenizer == nil ? "no model is loaded" : nil
         case .uncertainNext, .uncertainPrevious, .candidateUncertainNext, .candidateUncertainPrevious:
             editor.document.tokens.isEmpty ? "there are no tokens" : nil
+        case .export, .fileExport: editor.document.count == 0 ? "the document is empty" : nil
+        case .diskChange: file.change == nil ? "the file on the disk is as it was read or written here" : nil
         default:
             switch command.row.context {
             case .along: candidates.along == nil ? "no curve is shown; w in Candidates shows one" : nil
@@ -66,6 +68,8 @@ extension State {
         case .saveAs: askForName()
         case .new: return askForNew()
         case .reopen: return askToReopen()
+        case .export: askForExport(.document)
+        case .diskChange: performDiskChange()
         case .tint: text.tint = text.tint.next
         case .boundaries: text.showsBoundaries.toggle()
         case .find: askToFind()

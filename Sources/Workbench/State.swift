@@ -140,9 +140,23 @@ package struct OpenFile: Sendable {
     package var notices: [String] = []
     /// The bytes on their way to the disk.
     var saving: [UInt8]?
+    /// What another program made of it, until it is decided upon.
+    package internal(set) var change: FileChange?
     package init() {}
     package var name: String { path.map { String($0.split(separator: "/").last ?? "") } ?? "new" }
     package var isChat: Bool { prompt.mode == .chat }
+
+    /// What the declared variables stand for.
+    var answers: [String: [UInt8]] {
+        Dictionary(zip(prompt.variables.map(\.name), values.map { Array($0.utf8) }), uniquingKeysWith: { $1 })
+    }
+
+    /// The prompt as a document. Turns and special tokens are the model's affair: they are laid out once it is there.
+    mutating func layOut(_ tokenizer: Tokenizer?) throws(PromptFileError) -> Document {
+        awaitsModel = tokenizer == nil && (isChat || prompt.specials || prompt.settings.logitBias != nil)
+        guard let tokenizer else { return Document(text: try prompt.text(answers)) }
+        return try prompt.document(answers, tokenizer: tokenizer)
+    }
 }
 
 /// What is open above the panels.
@@ -151,11 +165,13 @@ package enum Overlay: Sendable, Equatable {
     case palette(PaletteState)
     case input(Input)
     case confirm(Confirm)
+    /// What another program made of the open file.
+    case diff(FileChange)
 
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked)
+            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked)
         }
         package var purpose: Purpose
         package var label: String
@@ -166,7 +182,12 @@ package enum Overlay: Sendable, Equatable {
         var isOffered = false
     }
     package struct Confirm: Sendable, Equatable {
-        package enum Purpose: Sendable, Equatable { case quit, open(String), new, overwrite(String), trash(String), reopen, takeUp }
+        package enum Purpose: Sendable, Equatable {
+            case quit, open(String), new, overwrite(String), trash(String), reopen, takeUp
+            /// The open file itself, changed by another program.
+            case overwriteChanged(String)
+            case overwriteExport(Export.Subject, String)
+        }
         package var purpose: Purpose
         package var question: String
     }
@@ -183,7 +204,11 @@ package enum Effect: Sendable, Equatable {
     /// Writes numbers to a file of their own: nothing that is there is replaced.
     case writeTable(path: String, bytes: [UInt8])
     case save(path: String, bytes: [UInt8], replacing: Replacing)
+    /// Writes what is exported; where a file stands and may not be replaced it is answered with `inTheWay`.
+    case export(Export, path: String, replacing: Bool)
     case read(path: String)
+    /// The open file as it was last told of counts as known: a save may go over it.
+    case know(path: String)
     case listFiles
     case preview(path: String)
     case rename(PromptLibrary.Entry, to: String), duplicate(PromptLibrary.Entry), trash(PromptLibrary.Entry)
@@ -219,6 +244,8 @@ package enum Message: Sendable {
     case wroteTable(path: String)
     /// Nothing was saved: another file, or another version of it, is there.
     case occupied(path: String)
+    case exported(Export, path: String)
+    case inTheWay(Export.Subject, path: String)
     case renamed(from: String, to: String), duplicated(to: String), trashed(path: String, to: String)
     case listed([PromptLibrary.Entry])
     case previewed(path: String, bytes: [UInt8])
@@ -228,6 +255,6 @@ package enum Message: Sendable {
     case recalled(Opened, bytes: [UInt8]?)
     /// It is time to hand over what has changed.
     case keep
-    /// The files on disk are no longer as they were read.
-    case changedOnDisk(path: String)
+    /// The open file on the disk is no longer as it was read, or gone; quietly while keys are being typed.
+    case changedOnDisk(path: String, bytes: [UInt8]?, quietly: Bool)
 }

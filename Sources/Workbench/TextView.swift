@@ -5,6 +5,17 @@ import Terminal
 package struct TextView: Sendable {
     package enum Tint: String, Sendable, CaseIterable {
         case none, probability, surprisal, rank, entropy, attention
+        /// What the ramp's two ends stand for.
+        package var meaning: String {
+            switch self {
+            case .none: ""
+            case .probability: "0 … 1 of the token that stands there"
+            case .surprisal: "0 … 10 nats"
+            case .rank: "likeliest … thousands stood before it"
+            case .entropy: "0 … 8 nats before the token"
+            case .attention: "0.005 … 1, logarithmic: where the chosen token looks"
+            }
+        }
         var next: Tint { Self.allCases[((Self.allCases.firstIndex(of: self) ?? 0) + 1) % Self.allCases.count] }
     }
     package var tint = Tint.surprisal

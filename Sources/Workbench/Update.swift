@@ -16,6 +16,8 @@ extension State {
         case .readToCompare(let path, let bytes): compare(withFile: path, bytes)
         case .wroteTable(let path): say("exported to \(path)")
         case .occupied(let path): occupied(path)
+        case .exported(let export, let path): exported(export, path)
+        case .inTheWay(let subject, let path): askToOverwrite(subject, path)
         case .renamed(let path, let next): renamed(path, to: next)
         case .duplicated(let path): duplicated(path)
         case .trashed(let path, let place): trashed(path, to: place)
@@ -27,8 +29,7 @@ extension State {
         case .store(let report): effects = handle(report)
         case .recalled(let opened, let bytes): effects = recalled(opened, bytes)
         case .keep: effects = keep()
-        case .changedOnDisk(let path):
-            say("\(path) was changed by another program; open it again to see how, saving asks first", .warning)
+        case .changedOnDisk(let path, let bytes, let quietly): effects = changedOnDisk(path, bytes, quietly: quietly)
         }
         return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown) + settleComparison()
     }

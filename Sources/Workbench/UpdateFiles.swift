@@ -40,24 +40,27 @@ extension State {
     mutating func showPrompt() {
         readSampling()
         do throws(PromptFileError) {
-            guard let tokenizer else {
-                // Turns and special tokens are the model's affair: they are laid out once it is there.
-                file.awaitsModel = file.isChat || file.prompt.specials || file.prompt.settings.logitBias != nil
-                return reset(to: Document(text: try file.prompt.text(values)))
-            }
-            file.awaitsModel = false
-            if file.isChat, tokenizer.chatTemplate == nil {
+            let document = try file.layOut(tokenizer)
+            if file.isChat, let tokenizer, tokenizer.chatTemplate == nil {
                 let template = tokenizer.unknownTemplate ?? "none"
                 say("this model's chat template (\(template)) is not one Terrarium writes; the prompt is shown as plain text", .warning)
             }
-            reset(to: try file.prompt.document(values, tokenizer: tokenizer))
-            // A conversation that was answered goes on with the person's turn.
-            if file.isChat, openRole == nil, tokenizer.chatTemplate != nil {
-                openTurn(.user, tokenizer)
+            reset(to: document)
+            openForPerson()
+            if editor.isDirty {
                 editor = Editor(editor.document, made: editor.clock)
                 editor.move(.documentEnd)
             }
         } catch { say("\(error)", .error) }
+    }
+
+    /// A conversation that was answered goes on with the person's turn.
+    mutating func openForPerson() {
+        guard file.isChat, let tokenizer, tokenizer.chatTemplate != nil else { return }
+        let end = editor.document.count
+        guard tokenizer.chatTemplate?.openRole(in: editor.document.fragment(0..<end)) == nil else { return }
+        editor.move(.documentEnd)
+        openTurn(.user, tokenizer)
     }
 
     /// Lays out what a person has typed into a prompt before the model was there, as one undo step.
@@ -68,22 +71,21 @@ extension State {
         prompt.body = editor.document.bytes
         prompt.variables = []
         guard let document = try? prompt.document(tokenizer: tokenizer), document.kept.contains(where: \.special) else { return }
-        let whole = document.fragment(0..<document.count)
         editor.beginGroup()
-        editor.selectAll()
-        editor.paste([])
-        var end = 0
-        for chip in whole.kept {
-            editor.paste(Array(whole.bytes[end..<chip.range.lowerBound]))
-            editor.insert(id: chip.id, bytes: Array(whole.bytes[chip.range]), special: true, at: editor.cursor)
-            end = chip.range.upperBound
-        }
-        editor.paste(Array(whole.bytes[end...]))
+        put(document.fragment(0..<document.count), in: 0..<editor.document.count)
         editor.endGroup()
     }
 
-    private var values: [String: [UInt8]] {
-        Dictionary(zip(file.prompt.variables.map(\.name), file.values.map { Array($0.utf8) }), uniquingKeysWith: { $1 })
+    /// Puts text and chips in place of a range; the cursor goes behind them.
+    mutating func put(_ fragment: Fragment, in range: Range<Int>) {
+        editor.replace(range, with: [])
+        var end = 0
+        for chip in fragment.kept {
+            editor.paste(Array(fragment.bytes[end..<chip.range.lowerBound]))
+            editor.insert(id: chip.id, bytes: Array(fragment.bytes[chip.range]), special: chip.special, at: editor.cursor)
+            end = chip.range.upperBound
+        }
+        editor.paste(Array(fragment.bytes[end...]))
     }
 
     /// The file's settings over the defaults.
@@ -140,7 +142,7 @@ extension State {
             var bare = file.prompt
             bare.system = nil
             let text = String(decoding: first.text, as: UTF8.self)
-            if (try? bare.turns(values))?.first?.role != .system {
+            if (try? bare.turns(file.answers))?.first?.role != .system {
                 if prompt.system != nil {
                     prompt.system = text
                     turns.removeFirst()
@@ -168,7 +170,8 @@ extension State {
         do throws(PromptFileError) {
             let bytes = try rendered(path: path)
             file.saving = bytes
-            return [.save(path: path, bytes: bytes, replacing: replacing)]
+            // What another program made of it is known, but not decided upon.
+            return [.save(path: path, bytes: bytes, replacing: replacing == .known && file.change != nil ? .nothing : replacing)]
         } catch {
             afterSave = nil
             say("\(error)", .error)
@@ -183,8 +186,7 @@ extension State {
             file.prompt = prompt
             file.values = []
         }
-        file.bytes = file.saving ?? file.bytes
-        file.saving = nil
+        (file.bytes, file.saving, file.change) = (file.saving ?? file.bytes, nil, nil)
         file.sampling = sampling
         editor.markSaved()
         say((["saved \(path)"] + file.notices).joined(separator: "; "))
@@ -196,9 +198,9 @@ extension State {
     /// Something else than was read stands where the document was to be saved.
     mutating func occupied(_ path: String) {
         file.saving = nil
-        let question = path == file.path && !file.isTemplate ? "\(path) was changed by another program since it was read here. Overwrite it?"
-            : "There is a file \(path) already. Overwrite it?"
-        overlay = .confirm(.init(purpose: .overwrite(path), question: question))
+        overlay = path == file.path && !file.isTemplate
+            ? .confirm(.init(purpose: .overwriteChanged(path), question: "\(path) was changed by another program since it was read here. Overwrite it?"))
+            : .confirm(.init(purpose: .overwrite(path), question: "There is a file \(path) already. Overwrite it?"))
     }
 
     mutating func askForName(_ suggestion: String? = nil) {

@@ -54,12 +54,13 @@ enum TopLine {
         var at = 1
         let clip = Rect(x: 0, y: rect.y, width: max(0, rect.width - TextWidth.columns(right) - 3), height: 1)
         // Where there is little room the file's name counts most: it is drawn last and takes its room from the model's.
-        let file = TextWidth.columns(state.file.name) + 6
+        let file = TextWidth.columns(state.file.name) + (state.file.change == nil ? 6 : 13)
         if rect.width >= 100 { at += frame.put("terrarium", x: at, y: rect.y, style: Style(.title, .bold), clip: clip) + 3 }
         at += frame.put(TextWidth.fit(modelText(state), max(8, clip.width - at - file)), x: at, y: rect.y, style: Style(modelRole(state)), clip: clip)
         at += rect.width >= 100 ? 3 : 2
         at += frame.put(state.file.name, x: at, y: rect.y, style: Style(.text), clip: clip) + 1
-        if state.hasUnsaved { frame.put(state.isKept ? "○" : "●", x: at, y: rect.y, style: Style(.warning), clip: clip) }
+        if state.hasUnsaved { at += frame.put(state.isKept ? "○" : "●", x: at, y: rect.y, style: Style(.warning), clip: clip) + 1 }
+        if state.file.change != nil { frame.put("≠ disk", x: at, y: rect.y, style: Style(.warning), clip: clip) }
         let isFull = state.readyModel.map { state.reading.ids.count > $0.shape.context } ?? false
         frame.put(right, rightAlignedTo: rect.maxX - 1, y: rect.y, style: Style(isFull ? .warning : .number))
     }

@@ -43,7 +43,7 @@ final class Wake: Sendable {
 
 /// The one loop of the main thread: waits for keys, signals and other threads, hands events on, draws.
 ///
-/// Nothing to do means no timer and no write. Frames come at most every 33 ms, but at once after a key.
+/// Nothing to do means no write, and no timer but the one `nextTick` asks for. Frames come at most every 33 ms, but at once after a key.
 struct Loop {
     enum Ending: Equatable {
         case done
@@ -58,12 +58,20 @@ struct Loop {
     var posted: () -> Void
     var frame: (_ width: Int, _ height: Int) -> Frame
     var isDone: () -> Bool
-    /// Milliseconds until `tick` is wanted; nil for never.
-    var untilTick: () -> Int? = { nil }
-    var tick: () -> Void = {}
+    /// When `tick` is wanted next, by `now`; nil for never.
+    var nextTick: () -> Int? = { nil }
+    /// Does what is due and moves `nextTick` on; true where something may look different.
+    var tick: () -> Bool = { false }
 
     static let frameMilliseconds = 33
     static let escapeMilliseconds = 25
+
+    /// Unit: milliseconds of a clock that never goes back.
+    static func now() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    }
 
     func run(screen: CursesScreen, wake: Wake) -> Ending {
         var running = Running(loop: self, screen: screen, wake: wake)
@@ -89,12 +97,6 @@ private struct Running {
         self.wake = wake
     }
 
-    private static func now() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
-    }
-
     mutating func run() -> Loop.Ending {
         while true {
             if let ending { return ending }
@@ -106,7 +108,7 @@ private struct Running {
 
     private mutating func draw() {
         guard dirty else { return }
-        let now = Running.now()
+        let now = Loop.now()
         guard urgent || now - lastFrame >= Loop.frameMilliseconds else { return }
         screen.show(loop.frame(screen.size.width, screen.size.height))
         dirty = false
@@ -115,8 +117,8 @@ private struct Running {
     }
 
     private func timeout() -> Int32 {
-        let now = Running.now()
-        var least = loop.untilTick()
+        let now = Loop.now()
+        var least = loop.nextTick().map { $0 - now }
         if dirty { least = min(least ?? .max, lastFrame + Loop.frameMilliseconds - now) }
         if decoder.needsFlush { least = min(least ?? .max, lastByte + Loop.escapeMilliseconds - now) }
         return least.map { Int32(clamping: max(0, $0)) } ?? -1
@@ -128,8 +130,6 @@ private struct Running {
             pollfd(fd: tc_signal_fd(), events: Int16(POLLIN), revents: 0),
             pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0),
         ]
-        let wantsTick = loop.untilTick()
-        let start = Running.now()
         let count = poll(&polled, UInt(polled.count), timeout())
         if count < 0, errno != EINTR, errno != EAGAIN { return end(.hangup, .hangup) }
         if count > 0 {
@@ -141,19 +141,16 @@ private struct Running {
             }
             if polled[0].revents != 0 { takeBytes() }
         }
-        let now = Running.now()
+        let now = Loop.now()
         if decoder.needsFlush, now - lastByte >= Loop.escapeMilliseconds { take(decoder.flush()) }
-        if let wantsTick, now - start >= wantsTick {
-            loop.tick()
-            dirty = true
-        }
+        if let due = loop.nextTick(), now >= due, loop.tick() { dirty = true }
     }
 
     private mutating func takeBytes() {
         let count = read(tc_fd(), &buffer, buffer.count)
         if count < 0, errno == EINTR || errno == EAGAIN { return }
         guard count > 0 else { return end(.hangup, .hangup) }
-        lastByte = Running.now()
+        lastByte = Loop.now()
         take(decoder.feed(buffer[..<count]))
     }
 

@@ -20,8 +20,7 @@ func runPlayground(
     let ending = Loop(
         handle: { desk.take(.event($0)) }, posted: desk.takePosted,
         frame: { width, height in desk.frame(width, height) },
-        isDone: { desk.state.isQuitting },
-        untilTick: desk.untilTick, tick: desk.tick
+        isDone: { desk.state.isQuitting }, nextTick: { desk.nextTick }, tick: desk.tick
     ).run(screen: screen, wake: wake)
     desk.close()
     let signal: Int32
@@ -45,13 +44,12 @@ private final class Desk {
     private let locations: Locations
     private let configuration: Configuration
     private var library: PromptLibrary
-    /// The open file as it was last read or written here.
-    private var known: (path: String, stamp: FileStamp?)?
-    /// The state of the open file that the person was told of.
-    private var told: FileStamp?
+    private var watch = FileWatch()
+    /// When the open file is looked at again, and when a key last came, by `Loop.now`.
+    private var nextLook = Loop.now(), lastKey = 0
     private let store: Store
-    /// When what has changed is handed to the store. Unit: seconds since 1970.
-    private var keepAt: Double?
+    /// When what has changed is handed to the store, by `Loop.now`.
+    private var keepAt: Int?
     private var waiting: [Message] = []
     private var isTaking = false
 
@@ -95,26 +93,35 @@ private final class Desk {
 
     /// What an effect answers waits until the effects before it are carried out: a newer wish must not be overtaken by an older.
     func take(_ message: Message) {
+        if case .event(.key) = message { lastKey = Loop.now() }
         waiting.append(message)
         guard !isTaking else { return }
         isTaking = true
         defer { isTaking = false }
-        let now = Self.now()
-        state.editor.clock = now
+        state.editor.clock = Self.clock()
         while !waiting.isEmpty {
             for effect in state.update(waiting.removeFirst()) { perform(effect) }
         }
-        if !state.hasUnkept { keepAt = nil } else if keepAt == nil { keepAt = now + Self.keepSeconds }
+        if !state.hasUnkept { keepAt = nil } else if keepAt == nil { keepAt = Loop.now() + Self.keepMilliseconds }
     }
 
     /// Long enough to take some keys together, short enough to lose less than a second.
-    private static let keepSeconds = 0.3
+    private static let keepMilliseconds = 300
+    private static let lookMilliseconds = 2000
 
-    func untilTick() -> Int? { keepAt.map { max(0, Int(($0 - Self.now()) * 1000)) } }
-    func tick() {
-        guard let due = keepAt, due <= Self.now() else { return }
-        keepAt = nil
-        take(.keep)
+    /// Nothing is looked at while no file is open.
+    var nextTick: Int? { [keepAt, watch.path != nil && watch.path == state.file.path ? nextLook : nil].compactMap { $0 }.min() }
+
+    func tick() -> Bool {
+        let now = Loop.now()
+        var isNew = false
+        if let due = keepAt, due <= now {
+            keepAt = nil
+            take(.keep)
+            isNew = true
+        }
+        if nextLook <= now, look() { isNew = true }
+        return isNew
     }
 
     private static func absolute(_ path: String) -> String {
@@ -124,7 +131,8 @@ private final class Desk {
         return Locations.join(String(decoding: whole.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self), path)
     }
 
-    private static func now() -> Double {
+    /// Unit: seconds since 1970.
+    private static func clock() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
@@ -162,10 +170,11 @@ private final class Desk {
             // Stored under its whole path, shown by the one it was opened by.
             if let path = state.file.path, Self.absolute(path) == opened.document.path { opened.document.path = path }
             let path = opened.document.path
-            let stamp = path.flatMap { FileStamp(of: $0) }, bytes = path.flatMap { FileBytes.read($0, limit: 64 << 20) }
+            let stamp = path.flatMap { FileStamp(of: $0) }, bytes = path.flatMap { FileBytes.read($0, limit: Self.fileLimit) }
             take(.recalled(opened, bytes: bytes))
-            if let path, path == state.file.path { (known, told) = ((path, stamp), stamp) }
-        case .save, .read, .readToCompare, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
+            if let path, path != watch.path { watch.know(path, stamp) }
+        case .know: watch.accept()
+        case .save, .export, .read, .readToCompare, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }
 
@@ -173,10 +182,14 @@ private final class Desk {
         do {
             switch effect {
             case .save(let path, let bytes, let replacing): try save(bytes, to: path, replacing)
+            case .export(let export, let path, let replacing):
+                guard replacing || access(path, F_OK) != 0 else { return take(.inTheWay(export.subject, path: path)) }
+                try Saver.save(export.bytes(date: Self.today()), to: path)
+                take(.exported(export, path: path))
             case .read(let path):
                 let stamp = FileStamp(of: path)
                 take(.opened(path: path, bytes: try bytes(of: path)))
-                (known, told) = ((path, stamp), stamp)
+                watch.know(path, stamp)
             case .readToCompare(let path): take(.readToCompare(path: path, bytes: try bytes(of: path)))
             case .writeTable(let path, let bytes):
                 guard access(path, F_OK) != 0 else { return take(.failed("\(path) is there already; give the export another name")) }
@@ -186,7 +199,7 @@ private final class Desk {
             case .preview(let path): take(.previewed(path: path, bytes: FileBytes.read(path, limit: Self.previewLimit) ?? []))
             case .rename(let entry, let name):
                 let path = try library.rename(entry, to: name)
-                if let known, known.path == entry.path { self.known = (path, known.stamp) }
+                watch.renamed(from: entry.path, to: path)
                 take(.renamed(from: entry.path, to: path))
                 relist()
             case .duplicate(let entry):
@@ -194,6 +207,7 @@ private final class Desk {
                 relist()
             case .trash(let entry):
                 let place = try library.trash(entry, dataHome: Saver.folder(of: locations.data))
+                watch.forget(entry.path)
                 take(.trashed(path: entry.path, to: place))
                 relist()
             default: break
@@ -206,30 +220,55 @@ private final class Desk {
 
     private func save(_ bytes: [UInt8], to path: String, _ replacing: Effect.Replacing) throws(SaveError) {
         if let found = FileStamp(of: path) {
-            let isKnown = known.map { $0.path == path && $0.stamp == found } ?? false
-            guard replacing == .anything || replacing == .known && isKnown else { return take(.occupied(path: path)) }
+            guard replacing == .anything || replacing == .known && watch.knows(path, as: found) else {
+                look()
+                return take(.occupied(path: path))
+            }
         }
         if Saver.folder(of: path) == locations.prompts { PromptLibrary.makeFolders(locations.prompts) }
         try Saver.save(bytes, to: path)
-        let stamp = FileStamp(of: path)
-        (known, told) = ((path, stamp), stamp)
+        watch.know(path, FileStamp(of: path))
         take(.saved(path: path))
         relist()
     }
 
     private func bytes(of path: String) throws(Failure) -> [UInt8] {
-        guard let bytes = FileBytes.read(path, limit: 64 << 20) else { throw .unreadable(path: path, errno: errno) }
+        guard let bytes = FileBytes.read(path, limit: Self.fileLimit) else { throw .unreadable(path: path, errno: errno) }
         return bytes
     }
+
+    private static let fileLimit = 64 << 20
 
     /// Looks at the folders, and whether the open file is as it was read.
     private func relist() {
         if library.folders != locations.promptFolders { library = PromptLibrary(folders: locations.promptFolders) } else { library.refresh() }
         take(.listed(library.entries))
-        if let known, known.path == state.file.path, let now = FileStamp(of: known.path), now != known.stamp, now != told {
-            told = now
-            take(.changedOnDisk(path: known.path))
+        look()
+    }
+
+    // MARK: The open file on the disk
+
+    /// Tells the state what became of the open file; true where something did.
+    @discardableResult
+    private func look() -> Bool {
+        let now = Loop.now()
+        nextLook = now + Self.lookMilliseconds
+        guard let path = watch.path, path == state.file.path, let found = watch.look(limit: Self.fileLimit) else { return false }
+        switch found {
+        case .changed(let bytes): take(.changedOnDisk(path: path, bytes: bytes, quietly: now - lastKey < 1000))
+        case .gone: take(.changedOnDisk(path: path, bytes: nil, quietly: true))
+        case .unreadable(let number): take(.failed("\(path) was changed by another program and cannot be read: \(String(cString: strerror(number)))"))
         }
+        return true
+    }
+
+    /// The local date, as exports name it.
+    private static func today() -> String {
+        var now = time(nil), parts = tm()
+        localtime_r(&now, &parts)
+        var buffer = [CChar](repeating: 0, count: 16)
+        let length = strftime(&buffer, buffer.count, "%Y-%m-%d", &parts)
+        return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Unsaved text goes beside the person's prompts when the program is ended from outside.

@@ -102,7 +102,7 @@ enum Screens {
         """
     static let help80 = """
 
-        ┌─ Help ───────────────────────────────────────────────────────── 1–20 of 140 ─┐
+        ┌─ Help ───────────────────────────────────────────────────────── 1–20 of 144 ─┐
         │ Files                                                                        │
         │ Enter                 Open the file                                          │
         │ /                     Filter the list                                        │
@@ -111,6 +111,7 @@ enum Screens {
         │ d                     Duplicate the file                                     │
         │ r                     Rename the file                                        │
         │ x                     Move the file to the trash                             │
+        │ e                     Export the document                                    │
         │ ↑ k                   File above                                             │
         │ ↓ j                   File below                                             │
         │                                                                              │
@@ -122,7 +123,6 @@ enum Screens {
         │ there, in nats: 0 was certain, 0.7 one in two, 2.3 one in ten, 6.9 one in a  │
         │ thousand. Entropy H is the surprisal to be expected; e^H says among how many │
         │ equally likely tokens that would be.                                         │
-        │ probability                    0 … 1 of the token that stands there          │
         └─ ↑↓ PgUp PgDn scroll  Esc close ─────────────────────────────────────────────┘
 
         """

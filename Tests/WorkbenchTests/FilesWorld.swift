@@ -108,9 +108,21 @@ final class World {
         press(.enter)
     }
 
+    /// Another program writes a file, or takes it away, and this one notices.
+    @discardableResult
+    func change(_ path: String, _ text: String?, quietly: Bool = false) -> [Effect] {
+        if let text { write(path, Array(text.utf8)) } else { try? FileManager.default.removeItem(atPath: "\(root)/\(path)") }
+        return take(.changedOnDisk(path: path, bytes: text.map { Array($0.utf8) }, quietly: quietly))
+    }
+
     private func carry(_ effect: Effect) {
         do {
             switch effect {
+            case .know(let path): known = read(path).map { (path, $0) }
+            case .export(let export, let path, let replacing):
+                guard replacing || read(path) == nil else { return waiting.append(.inTheWay(export.subject, path: path)) }
+                try Saver.save(export.bytes(date: "2026-01-02"), to: "\(root)/\(path)")
+                waiting.append(.exported(export, path: path))
             case .listFiles: relist()
             case .read(let path):
                 guard let bytes = read(path) else { return waiting.append(.failed("\(path) cannot be read")) }

@@ -30,6 +30,7 @@ import Workbench
         let world = World()
         world.press(.ctrl("o"), .char("?"))
         #expect(world.part(x: 0, y: 0, width: 80, height: 22) == Screens.help80)
+        world.press(.down)
         let frame = View.frame(world.state)
         let heats = Set((0..<24).flatMap { y in (0..<80).compactMap { frame[$0, y]?.style.heat } })
         #expect(heats == [0, 9, 18, 27, 36, 45, 54, 63])

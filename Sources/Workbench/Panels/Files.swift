@@ -112,6 +112,7 @@ extension State {
         case .fileFilter: files.isFiltering = true
         case .fileNew: return askForNew()
         case .fileSaveAs: askForName()
+        case .fileExport: askForExport(.document)
         default: if let entry = files.chosen { return perform(command, on: entry) }
         }
         return []
@@ -188,6 +189,10 @@ extension State {
     }
 
     mutating func trashed(_ path: String, to place: String) {
+        if path == file.path {
+            file.change = nil
+            editor.markSaved(at: nil)
+        }
         say(path == file.path ? "moved to \(place); what is open stays, and ^S would write it again" : "moved to \(place)")
     }
 

@@ -66,6 +66,7 @@ extension State {
             // An empty line goes on with what was sought before.
             if typed.isEmpty, !text.needle.isEmpty { find(next: true) }
         case .saveAs: return acceptName(typed, input)
+        case .export(let subject): return acceptExport(subject, typed, input)
         case .rename(let path):
             guard !typed.isEmpty, let entry = files.entries.first(where: { $0.path == path }) else { return [] }
             return [.rename(entry, to: typed)]

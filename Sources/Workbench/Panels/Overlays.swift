@@ -13,6 +13,7 @@ extension State {
         case .confirm(let confirm):
             guard let choice = confirm.choices.first(where: { $0.keys.contains(key) }) else { return [] }
             return answer(choice.answer, confirm)
+        case .diff(let change): return pressInDiff(key, change)
         case nil: return []
         }
     }
@@ -29,6 +30,9 @@ extension State {
         case .confirm(let confirm):
             guard mouse.kind == .press, let choice = ConfirmView.choice(atX: mouse.x, y: mouse.y, confirm, self) else { return [] }
             return answer(choice.answer, confirm)
+        case .diff(let change):
+            if step != 0 { scrollDiff(change, by: step) }
+            if mouse.kind == .press, !DiffView.box(change, self).contains(x: mouse.x, y: mouse.y) { overlay = nil }
         case nil: break
         }
         return []
@@ -80,9 +84,17 @@ extension State {
             afterSave = confirm.purpose
             return save()
         case .go: return carryOut(confirm.purpose)
+        case .look:
+            afterSave = nil
+            return perform(.diskChange)
         case .stay:
-            if case .overwrite(let path) = confirm.purpose, path != file.path { askForName(path) } else { afterSave = nil }
-            return confirm.purpose == .takeUp ? answerOffer(takeUp: false) : []
+            switch confirm.purpose {
+            case .overwrite(let path) where path != file.path: askForName(path)
+            case .overwriteExport(let subject, let path): askForExport(subject, path)
+            case .takeUp: return answerOffer(takeUp: false)
+            default: afterSave = nil
+            }
+            return []
         }
     }
 
@@ -94,7 +106,8 @@ extension State {
         case .new: return startNew()
         case .reopen: return reopen()
         case .takeUp: return answerOffer(takeUp: true)
-        case .overwrite(let path): return save(to: path, replacing: .anything)
+        case .overwrite(let path), .overwriteChanged(let path): return save(to: path, replacing: .anything)
+        case .overwriteExport(let subject, let path): return export(subject, to: path, replacing: true)
         case .trash(let path): return files.entries.first { $0.path == path }.map { [.trash($0)] } ?? []
         }
     }
@@ -126,7 +139,7 @@ extension State {
 }
 
 extension Overlay.Confirm {
-    enum Answer: Sendable { case save, go, stay }
+    enum Answer: Sendable { case save, go, look, stay }
     struct Choice: Sendable {
         /// The first is the one named.
         let keys: [Key], label: String, answer: Answer
@@ -147,7 +160,9 @@ extension Overlay.Confirm {
         case .open, .reopen: save(orElse: "open without")
         case .new: save(orElse: "go on without")
         case .takeUp: go(.char("t"), "take them up", orElse: "the file as it is, they stay among the branches")
-        case .overwrite: go(.char("o"), "overwrite", orElse: "back")
+        case .overwrite, .overwriteExport: go(.char("o"), "overwrite", orElse: "back")
+        case .overwriteChanged:
+            [Choice(keys: [.char("d")], label: "see how", answer: .look)] + go(.char("o"), "overwrite", orElse: "back")
         case .trash: go(.char("x"), "to the trash", orElse: "keep")
         }
     }

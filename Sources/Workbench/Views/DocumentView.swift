@@ -25,7 +25,7 @@ enum DocumentView {
         cursor(state, inner, focused, &frame)
     }
 
-    private static func drawLine(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ painter: Painter, _ rect: Rect, _ y: Int,
+    static func drawLine(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ painter: Painter, _ rect: Rect, _ y: Int,
                                  _ frame: inout Frame) {
         var at = range.lowerBound, x = rect.x
         var token = painter.firstToken(at: at)
@@ -84,26 +84,27 @@ enum DocumentView {
 }
 
 /// The style of each byte of the document: selection before chips before tints.
-private struct Painter {
+struct Painter {
     private let tokens: [DocToken]
-    private let selection: Range<Int>?
-    private let match: Range<Int>?
+    private var selection: Range<Int>?
+    /// Shape: [lead + tokens]; shorter where the rest is not known.
     private let heats: [UInt8?]
-    private let showsBoundaries: Bool
-    private let unread: Int
-    private let lead: Int
-    private let colours: Bool
+    private var showsBoundaries = false
+    private var unread = Int.max
+    private var lead = 0
+    private var colours = false
 
     init(_ state: State) {
-        tokens = state.editor.document.tokens
+        self.init(tokens: state.editor.document.tokens, heats: Tints.levels(state))
         selection = state.editor.selection
-        match = nil
         lead = state.reading.lead
-        heats = Tints.levels(state)
         showsBoundaries = state.text.showsBoundaries
         unread = state.run.map(\.range.upperBound) ?? Int.max
         colours = state.text.tint == .none
     }
+
+    /// Tokens with their tints and nothing else.
+    init(tokens: [DocToken], heats: [UInt8?]) { (self.tokens, self.heats) = (tokens, heats) }
 
     func firstToken(at offset: Int) -> Int {
         var low = 0, high = tokens.count
@@ -131,15 +132,21 @@ private struct Painter {
 /// Levels of the document's tint by position; what is near nothing is not tinted.
 enum Tints {
     static func levels(_ state: State) -> [UInt8?] {
-        let reading = state.reading
-        func each(_ share: (Step) -> Double) -> [UInt8?] { reading.steps.map { $0.flatMap { level(share($0)) } } }
         switch state.text.tint {
-        case .none: return []
-        case .probability: return each { exponential(Double($0.logprob)) }
-        case .surprisal: return each { Double(-$0.logprob) / 10 }
-        case .rank: return each { logarithm(Double($0.rank + 1)) / 10 }
-        case .entropy: return each { Double($0.entropy) / 8 }
-        case .attention: return attention(state)
+        case .none: []
+        case .attention: attention(state)
+        case let tint: state.reading.steps.map { $0.flatMap { level(tint, Export.Numbers($0)) } }
+        }
+    }
+
+    /// The level of a token by its own numbers; nil where the tint is none of them.
+    static func level(_ tint: TextView.Tint, _ numbers: Export.Numbers) -> UInt8? {
+        switch tint {
+        case .none, .attention: nil
+        case .probability: numbers.logprob.flatMap { level(exponential(Double($0))) }
+        case .surprisal: numbers.logprob.flatMap { level(Double(-$0) / 10) }
+        case .rank: numbers.rank.flatMap { level(logarithm(Double($0 + 1)) / 10) }
+        case .entropy: numbers.entropy.flatMap { level(Double($0) / 8) }
         }
     }
 

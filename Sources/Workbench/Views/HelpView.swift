@@ -57,9 +57,7 @@ enum HelpView {
             + say("Surprisal is -ln of the probability the model gave to the token that stands there, in nats: 0 was certain, 0.7 one in two, "
                 + "2.3 one in ten, 6.9 one in a thousand. Entropy H is the surprisal to be expected; e^H says among how many equally likely "
                 + "tokens that would be.")
-            + [.ramp("probability", "0 … 1 of the token that stands there"), .ramp("surprisal", "0 … 10 nats"),
-               .ramp("rank", "likeliest … thousands stood before it"), .ramp("entropy", "0 … 8 nats before the token"),
-               .ramp("attention", "0.005 … 1, logarithmic: where the chosen token looks")]
+            + TextView.Tint.allCases.filter { $0 != .none }.map { .ramp($0.rawValue, $0.meaning) }
             + [.look(Style(.chip), "<|im_end|>", "a special token, one piece"), .look(Style(.model), "written", "by the model (with no tint)"),
                .look(Style(.selection), "selected", "the selection, the chosen row"), .look(Style(.dim), "unread", "not read by the model yet")]
             + say("300 tok/s ×1.6: 1.6 tokens were drawn in a pass through the model. Where the text repeats itself, what followed before runs along "

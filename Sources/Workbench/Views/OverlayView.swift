@@ -8,6 +8,7 @@ enum OverlayView {
         case .palette(let palette): PaletteView.draw(palette, state, &frame)
         case .input(let input): InputView.draw(input, state, &frame)
         case .confirm(let confirm): ConfirmView.draw(confirm, state, &frame)
+        case .diff(let change): DiffView.draw(change, state, &frame)
         }
     }
 
@@ -17,10 +18,12 @@ enum OverlayView {
         case .help: [("↑↓", "scroll"), ("PgUp PgDn", "page"), ("Esc", "close")]
         case .palette: [("⏎", "run"), ("↑↓", "choose"), ("Esc", "close")]
         case .confirm(let confirm): confirm.choices.map { ($0.name, $0.label) }
+        case .diff: [("t", "take the file's"), ("k", "keep what is here"), ("Esc", "later"), ("↑↓", "scroll")]
         case .input(let input):
             switch input.purpose {
             case .find: [("⏎", "keep"), ("F3", "next"), ("↑", "the text before"), ("Esc", "back")]
             case .saveAs: [("⏎", "save"), ("Esc", "stay"), ("~", "home folder; a name alone goes to \(state.files.ownFolder)")]
+            case .export(let subject): [("⏎", "export"), ("Esc", "stay"), ("", "the ending decides: " + subject.endings)]
             case .rename: [("⏎", "rename"), ("Esc", "stay")]
             case .special: [("⏎", "insert"), ("Tab", "complete"), ("Esc", "stay")]
             case .variable: [("⏎", "next"), ("Esc", "take the rest as shown")]
