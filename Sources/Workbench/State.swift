@@ -34,6 +34,7 @@ package struct State: Sendable {
     package var controls = ControlsState()
     package var attention = AttentionState()
     package var files = FilesState()
+    package var branches = BranchesState()
     package var themeName = "dark"
     package var mouse = true
     package var clipboard: [UInt8] = []
@@ -59,7 +60,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, files, branches
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -154,7 +155,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int)
+            case find, saveAs, rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), branchLabel(Node.ID)
         }
         package var purpose: Purpose
         package var label: String

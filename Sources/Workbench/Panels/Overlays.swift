@@ -107,6 +107,7 @@ extension State {
         case .candidates: scrollCandidates(by: step)
         case .sampler: scrollSampler(by: step)
         case .attention: scrollInAttention(by: step)
+        case .branches: scrollBranches(by: step)
         }
         return []
     }
@@ -118,6 +119,7 @@ extension State {
         case .candidates: if candidates.along == nil { clickCandidates(y: y, in: rect) } else { clickAlong(x: x, in: rect) }
         case .sampler: clickSampler(y: y, in: rect)
         case .attention: clickInAttention(x: x, y: y, in: rect)
+        case .branches: return clickBranches(y: y)
         }
         return []
     }
