@@ -169,7 +169,7 @@ package enum BranchText {
     package static func logprob(_ nodes: ArraySlice<Node.ID>, _ tree: Tree) -> Double? {
         guard let first = nodes.first, let last = nodes.last else { return nil }
         if nodes.count == 1, let own = tree[last]?.logprob { return own }
-        guard let end = tree.measured(last) else { return nil }
+        guard let end = tree.measured(last), tree[last]?.measured != nil || nodes.count > 1 else { return nil }
         guard let parent = tree.parent(of: first) else { return end }
         return tree.measured(parent).map { end - $0 }
     }

@@ -35,7 +35,7 @@ package enum BranchesView {
 
         init(width: Int, skipped: Int, pairs: Int) {
             (self.skipped, self.pairs) = (skipped, pairs)
-            unit = width >= 50
+            unit = width >= 60
             var left = width
             if width >= 62 { left -= 12; seed = left }
             if width >= 34 { left -= 7; author = left + 1 }
