@@ -36,6 +36,8 @@ package struct Editor: Sendable {
         var run: Node.Run?
         /// The logprobs of generated ids by where they begin. Unit: nats.
         var numbers: [Int: Float] = [:]
+        /// What the whole document measured after so many edits. Unit: nats.
+        var measured: (edits: Int, logprob: Double)?
 
         init(kind: Kind, document: Document, place: Place, from: Node.ID, end: Int) {
             (self.kind, self.document, self.place, self.from, self.end) = (kind, document, place, from, end)

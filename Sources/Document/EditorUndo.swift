@@ -97,7 +97,6 @@ extension Editor {
     package mutating func walk(to id: Node.ID) {
         close()
         guard let node = tree[id], id != tree.current else { return }
-        for step in tree.path(to: id) { tree.note(step) { $0.isTrashed = false } }
         move(from: tree.current, to: id, placeBefore: place, placeAfter: node.place)
         carry(to: id, node.place)
     }
@@ -126,6 +125,14 @@ extension Editor {
         guard open == nil, tree[tree.current]?.logprobs.isEmpty == true else { return }
         tree.note(tree.current) { $0.logprobs = logprobs }
     }
+
+    /// Takes the logprob of the whole open document; a step that is still open keeps it unless more is written. Unit: nats.
+    package mutating func note(measured: Double) {
+        if open == nil { tree.note(tree.current) { $0.measured = measured } } else { open?.measured = (edits, measured) }
+    }
+
+    /// True while what is being written is not yet a node; it will be the tree's `nextID`, below the current one.
+    package var isOpen: Bool { open != nil }
 
     /// Keeps continuations of the open document as its children and goes to the chosen one; the others go to the trash, or stay
     /// beside each other where none is chosen.
@@ -192,6 +199,7 @@ extension Editor {
     private func node(_ id: Node.ID, of step: OpenStep, _ change: Change) -> Node {
         var node = Node(id: id, parent: tree.current, change: change, place: place, kind: step.nodeKind)
         (node.author, node.made, node.run) = (step.author, clock, step.run)
+        if let measured = step.measured, measured.edits == edits { node.measured = measured.logprob }
         if !step.numbers.isEmpty { node.logprobs = change.after.kept.map { step.numbers[$0.range.lowerBound + change.start] ?? .nan } }
         return node
     }
@@ -235,7 +243,9 @@ extension Editor {
         if let change = Document.change(from: step.document, to: document) {
             let made = node(tree.nextID, of: step, change)
             let id = tree.add(below: tree.current, change, place: place, kind: made.kind)
-            tree.note(id) { ($0.author, $0.made, $0.run, $0.logprobs) = (made.author, made.made, made.run, made.logprobs) }
+            tree.note(id) { node in
+                (node.author, node.made, node.run, node.logprobs, node.measured) = (made.author, made.made, made.run, made.logprobs, made.measured)
+            }
             move(from: step.from, to: id, placeBefore: step.place, placeAfter: place)
             tree.go(to: id)
         } else if step.from != tree.current {
@@ -252,7 +262,12 @@ extension Editor {
     mutating func carry(to id: Node.ID, _ place: Place) {
         let (leave, enter) = tree.way(from: tree.current, to: id)
         for step in leave { if let node = tree[step] { document.revert(node.change) } }
-        for step in enter { if let node = tree[step] { document.apply(node.change) } }
+        for step in enter {
+            guard let node = tree[step] else { continue }
+            document.apply(node.change)
+            // Where one stands is never out of sight.
+            if node.isTrashed { tree.note(step) { $0.isTrashed = false } }
+        }
         tree.go(to: id)
         self.place = Place(cursor: min(place.cursor, document.count), anchor: place.anchor.map { min($0, document.count) })
         goal = nil

@@ -35,6 +35,8 @@ package struct Node: Sendable, Equatable, Identifiable {
     package var run: Run?
     /// Of the change's kept tokens, in their order; NaN where it is not known, empty where none is. Unit: nats.
     package internal(set) var logprobs: [Float] = []
+    /// Of this node's whole document, once all of it was measured; the first id of all may have none. Unit: nats.
+    package internal(set) var measured: Double?
 
     package init(id: ID, parent: ID?, change: Change, place: Place, kind: Kind) {
         (self.id, self.parent, self.change, self.place, self.kind) = (id, parent, change, place, kind)
@@ -42,15 +44,23 @@ package struct Node: Sendable, Equatable, Identifiable {
 
     /// Takes a stored node.
     package init(id: ID, parent: ID?, change: Change, place: Place, author: Author, kind: Kind, label: String, isTrashed: Bool, made: Double,
-                 run: Run?, logprobs: [Float]) {
+                 run: Run?, logprobs: [Float], measured: Double? = nil) {
         self.init(id: id, parent: parent, change: change, place: place, kind: kind)
         (self.author, self.label, self.isTrashed, self.made, self.run, self.logprobs) = (author, label, isTrashed, made, run, logprobs)
+        self.measured = measured
     }
 
     /// The sum over the tokens whose logprob is known; nil where none is. Unit: nats.
     package var logprob: Double? {
         let known = logprobs.filter { !$0.isNaN }
         return known.isEmpty ? nil : known.reduce(0) { $0 + Double($1) }
+    }
+
+    /// The sum where all that the change does is to add tokens whose logprobs are known. Unit: nats.
+    var growth: Double? {
+        guard change.before.bytes.isEmpty, logprobs.count == change.after.kept.count, !logprobs.contains(where: \.isNaN),
+              change.after.kept.reduce(0, { $0 + $1.range.count }) == change.after.bytes.count else { return nil }
+        return logprob
     }
 }
 

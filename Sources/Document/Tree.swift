@@ -57,6 +57,9 @@ package struct Tree: Sendable {
 
     package func parent(of id: Node.ID) -> Node.ID? { nodes[id]?.parent }
 
+    /// True unless it is in the trash itself; what hangs on it is out of sight with it.
+    package func isInSight(_ id: Node.ID) -> Bool { nodes[id]?.isTrashed == false }
+
     /// From the first node to this one.
     package func path(to id: Node.ID) -> [Node.ID] {
         var path = [id]
@@ -79,16 +82,43 @@ package struct Tree: Sendable {
     }
 
     /// What lies between two nodes: those to leave, in order, and those to enter.
+    ///
+    /// It takes time by their distance, not by the size of the tree.
     package func way(from start: Node.ID, to end: Node.ID) -> (leave: [Node.ID], enter: [Node.ID]) {
-        let down = path(to: end), up = path(to: start)
-        let common = zip(up, down).prefix { $0 == $1 }.count
-        return (up[common...].reversed(), Array(down[common...]))
+        var up = [start], down = [end], left = [start: 0], entered = [end: 0]
+        while true {
+            if let index = entered[up[up.count - 1]] { return (Array(up.dropLast()), down[..<index].reversed()) }
+            if let index = left[down[down.count - 1]] { return (Array(up[..<index]), down.dropLast().reversed()) }
+            let above = nodes[up[up.count - 1]]?.parent, beyond = nodes[down[down.count - 1]]?.parent
+            guard above != nil || beyond != nil else { return ([], []) }
+            if let above {
+                left[above] = up.count
+                up.append(above)
+            }
+            if let beyond {
+                entered[beyond] = down.count
+                down.append(beyond)
+            }
+        }
     }
 
-    /// The sum of what is known of the nodes on the way to this one; nil where nothing is. Unit: nats.
+    /// The logprob of a node's whole document as it was measured, that of no text being 0. Unit: nats.
+    package func measured(_ id: Node.ID) -> Double? {
+        guard let node = nodes[id] else { return nil }
+        return node.measured ?? (node.parent == nil && node.change.after.bytes.isEmpty ? 0 : nil)
+    }
+
+    /// The logprob of a node's document: measured, or what was measured above it and all that came since; nil where a part is unknown.
+    /// Unit: nats.
     package func pathLogprob(to id: Node.ID) -> Double? {
-        let known = path(to: id).compactMap { nodes[$0]?.logprob }
-        return known.isEmpty ? nil : known.reduce(0, +)
+        var sum = 0.0, id = id
+        while let node = nodes[id] {
+            if let measured = measured(id) { return sum + measured }
+            guard let growth = node.growth, let parent = node.parent else { return nil }
+            sum += growth
+            id = parent
+        }
+        return nil
     }
 
     // MARK: - Changes
@@ -104,11 +134,8 @@ package struct Tree: Sendable {
     }
 
     mutating func go(to id: Node.ID) {
-        var below = id
-        while let parent = nodes[below]?.parent {
-            visited[parent] = below
-            below = parent
-        }
+        let (leave, enter) = way(from: current, to: id)
+        for step in leave + enter { if let parent = nodes[step]?.parent { visited[parent] = step } }
         current = id
         revision += 1
     }

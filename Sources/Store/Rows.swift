@@ -56,17 +56,17 @@ extension Node {
     fileprivate func write(to database: Database, document: StoredDocument.ID) throws {
         try database.run("""
             INSERT INTO node (document, id, parent, start, oldText, oldKept, newText, newKept, cursor, anchor, author, kind, label,
-                trashed, made, settings, seed, model, ended, logprobs)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                trashed, made, settings, seed, model, ended, logprobs, measured)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (document, id) DO UPDATE SET parent = excluded.parent, start = excluded.start, oldText = excluded.oldText,
                 oldKept = excluded.oldKept, newText = excluded.newText, newKept = excluded.newKept, cursor = excluded.cursor,
                 anchor = excluded.anchor, author = excluded.author, kind = excluded.kind, label = excluded.label,
                 trashed = excluded.trashed, made = excluded.made, settings = excluded.settings, seed = excluded.seed,
-                model = excluded.model, ended = excluded.ended, logprobs = excluded.logprobs
+                model = excluded.model, ended = excluded.ended, logprobs = excluded.logprobs, measured = excluded.measured
             """, [document, id, parent, change.start, Data(change.before.bytes), Packing.data(change.before.kept),
                   Data(change.after.bytes), Packing.data(change.after.kept), place.cursor, place.anchor, author.rawValue, kind.rawValue,
                   label, isTrashed, made, run?.settings, run.map { Int64(bitPattern: $0.seed) }, run?.model, run?.end,
-                  Packing.data(logprobs)])
+                  Packing.data(logprobs), measured])
     }
 
     /// All nodes of a document in the order they were made; one whose id cannot be is left out.
@@ -74,7 +74,7 @@ extension Node {
         var nodes: [Node] = []
         let rows = try Row.fetchCursor(database, sql: """
             SELECT id, parent, start, oldText, oldKept, newText, newKept, cursor, anchor, author, kind, label, trashed, made,
-                settings, seed, model, ended, logprobs FROM node WHERE document = ? ORDER BY id
+                settings, seed, model, ended, logprobs, measured FROM node WHERE document = ? ORDER BY id
             """, arguments: [document])
         while let row = try rows.next() {
             guard let id: Node.ID = row.read(0), (0..<Int(Int32.max)).contains(id) else { continue }
@@ -90,7 +90,7 @@ extension Node {
                             after: Packing.fragment(row.read(5) ?? Data(), row.read(6) ?? Data()))
         self.init(id: id, parent: row.read(1), change: change, place: Place(row, at: 7), author: Author(rawValue: row.read(9) ?? "") ?? .you,
                   kind: Kind(rawValue: row.read(10) ?? "") ?? .edit, label: row.read(11) ?? "", isTrashed: row.read(12) ?? false, made: row.read(13) ?? 0,
-                  run: run, logprobs: Packing.numbers(row.read(18) ?? Data()))
+                  run: run, logprobs: Packing.numbers(row.read(18) ?? Data()), measured: row.read(19))
     }
 }
 

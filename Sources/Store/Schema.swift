@@ -20,7 +20,7 @@ enum Schema {
                     oldText BLOB NOT NULL, oldKept BLOB NOT NULL, newText BLOB NOT NULL, newKept BLOB NOT NULL,
                     cursor INTEGER NOT NULL, anchor INTEGER, author TEXT NOT NULL, kind TEXT NOT NULL, label TEXT NOT NULL,
                     trashed INTEGER NOT NULL, made REAL NOT NULL, settings TEXT, seed INTEGER, model TEXT, ended TEXT,
-                    logprobs BLOB NOT NULL,
+                    logprobs BLOB NOT NULL, measured REAL,
                     UNIQUE (document, id));
                 CREATE TABLE run (
                     number INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE, document INTEGER NOT NULL, node INTEGER NOT NULL,

@@ -5,6 +5,7 @@ package enum Command: String, Sendable, CaseIterable {
     // Everywhere
     case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
     case tint, boundaries, find, findNext, undo, redo, mouse, theme
+    case branches, branchParent, branchChild, branchPrevious, branchNext
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
     case selectLeft, selectRight, selectWordLeft, selectWordRight, selectUp, selectDown, selectLineStart, selectLineEnd, selectAll
@@ -31,10 +32,13 @@ package enum Command: String, Sendable, CaseIterable {
     // Compare
     case compareBranch, compareFile, comparePrompt, compareSettings, compareView, compareGo, compareExport
     case compareLeft, compareRight, compareUp, compareDown, compareFirst, compareLast, compareDivergence, compareDivergenceBefore
+    // Branches
+    case branchUp, branchDown, branchOut, branchIn, branchPageUp, branchPageDown, branchFirst, branchLast
+    case branchGo, branchLabel, branchMark, branchTrash, branchFold, branchShowTrash, branchCompare, branchExport
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, files, compare
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, files
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -48,6 +52,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .attention: "Attention"
             case .files: "Files"
             case .compare: "Compare"
+            case .branches: "Branches"
             }
         }
     }
@@ -88,6 +93,11 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.palette, .everywhere, [.ctrl("p")], "All commands", "commands"),
         Row(.help, .everywhere, [.f(1)], "Help", "help"),
         Row(.quit, .everywhere, [.ctrl("q")], "Quit; asks when something is unsaved"),
+        Row(.branchParent, .everywhere, [.alt(.left)], "Branches: back to the change before"),
+        Row(.branchChild, .everywhere, [.alt(.right)], "Branches: on to the change after"),
+        Row(.branchPrevious, .everywhere, [.alt(.up)], "Branches: to what was written beside this, before"),
+        Row(.branchNext, .everywhere, [.alt(.down)], "Branches: to what was written beside this, after"),
+        Row(.branches, .everywhere, [], "Branches: the tree of what this document has been"),
         Row(.findNext, .everywhere, [.f(3)], "Find the next place of the text"),
         Row(.saveAs, .everywhere, [], "Save under another name"),
         Row(.new, .everywhere, [], "New, empty document"),
@@ -225,5 +235,22 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.compareDown, .compare, [.down, .char("j")], "Line below"),
         Row(.compareFirst, .compare, [.home, .char("g")], "First word"),
         Row(.compareLast, .compare, [.end, .char("G")], "The ends"),
+
+        Row(.branchUp, .branches, [.up, .char("k")], "Row above", "row"),
+        Row(.branchDown, .branches, [.down, .char("j")], "Row below"),
+        Row(.branchOut, .branches, [.left], "To the row this hangs on", "out, in"),
+        Row(.branchIn, .branches, [.right], "To the first row below; unfolds"),
+        Row(.branchGo, .branches, [.enter], "Make this the document", "go"),
+        Row(.branchLabel, .branches, [.char("l")], "Label it", "label"),
+        Row(.branchMark, .branches, [.char("m")], "Mark it, to compare with", "mark"),
+        Row(.branchCompare, .branches, [.char("c")], "Compare it, or the marked one, with the document", "compare"),
+        Row(.branchExport, .branches, [.char("e")], "Export it", "export"),
+        Row(.branchTrash, .branches, [.char("x")], "To the trash with all below it; there: take it back", "trash"),
+        Row(.branchFold, .branches, [.char("f")], "Fold or unfold what is below", "fold"),
+        Row(.branchShowTrash, .branches, [.char("u")], "Show or hide the trash", "show trash"),
+        Row(.branchPageUp, .branches, [.pageUp], "A page of rows up"),
+        Row(.branchPageDown, .branches, [.pageDown, .char(" ")], "A page of rows down"),
+        Row(.branchFirst, .branches, [.home, .char("g")], "First row"),
+        Row(.branchLast, .branches, [.end, .char("G")], "Last row"),
     ]
 }

@@ -101,6 +101,7 @@ extension State {
         keeping.document = document ?? StoredDocument.ID(draw() >> 1 | 1)
         (keeping.runs, keeping.mark, keeping.nodes) = ([], nil, 0)
         (keeping.offered, keeping.awaitedPath) = (nil, nil)
+        branches = BranchesState()
     }
 
     /// Remembers a run that has ended.

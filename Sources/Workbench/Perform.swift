@@ -48,6 +48,7 @@ extension State {
         case .attention: performInAttention(command)
         case .files: return performInFiles(command)
         case .compare: return performInCompare(command)
+        case .branches: return performInBranches(command)
         }
         return []
     }
@@ -76,6 +77,8 @@ extension State {
         case .findNext: find(next: true)
         case .undo: return undo()
         case .redo: return edit { $0.redo() }
+        case .branches: show(.branches)
+        case .branchParent, .branchChild, .branchPrevious, .branchNext: return walkBranch(command)
         case .mouse:
             mouse.toggle()
             say(mouse ? "the mouse is on" : "the mouse is off: the terminal's own selection works")

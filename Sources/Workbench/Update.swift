@@ -106,6 +106,7 @@ extension State {
         }
         let layout = Layout(self)
         text.lay(out: editor, in: layout.text)
+        settleBranches(layout)
         if resampled { retrace() }
         reading.rank(atLeast: candidates.needed(rows: layout.rect(of: .candidates)?.height ?? 0))
         settleCandidates()

@@ -100,6 +100,7 @@ extension State {
 
     private mutating func reset(to document: Document) {
         editor = Editor(document, made: editor.clock)
+        branches = BranchesState()
         editor.move(.documentEnd)
         text.follows = true
         reading.forget()

@@ -190,7 +190,7 @@ import Workbench
         state = state.focused(on: .compare)
         state.press(keys: .char("b"))
         #expect(state.notice?.text.contains("marked") == true)
-        state.compare.marked = node
+        state.branches.mark(node)
         let effects = state.press(keys: .char("b"))
         guard case .compare(let order)? = effects.last else { Issue.record("no order"); return }
         #expect(order.b == ids("French: de") && order.a == ids(state.textOfDocument) && order.a != order.b)

@@ -22,8 +22,6 @@ package struct CompareState: Sendable {
 
     package internal(set) var other: Other?
     package private(set) var comparison: Comparison?
-    /// The branch that `b` compares with.
-    package var marked: Node.ID?
     /// Among the comparison's pairs.
     package private(set) var selected = 0
     /// The first line on the screen.

@@ -18,7 +18,7 @@ extension State {
     }
 
     mutating func compareWithMarked() {
-        guard let marked = compare.marked else { return say("no branch is marked; m in the Branches panel marks one", .warning) }
+        guard let marked = branches.marked else { return say("no branch is marked; m in the Branches panel marks one", .warning) }
         compare(withNode: marked)
     }
 

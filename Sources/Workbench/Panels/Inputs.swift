@@ -86,6 +86,7 @@ extension State {
         case .bias(let id): return acceptBias(id, typed)
         case .field(let index): return acceptField(index, typed)
         case .compare(let asked): return acceptComparison(asked, typed, input)
+        case .branchLabel(let id): editor.label(id, typed.trimmed)
         }
         return []
     }

@@ -121,6 +121,7 @@ extension State {
         case .sampler: scrollSampler(by: step)
         case .attention: scrollInAttention(by: step)
         case .compare: scrollComparison(by: step)
+        case .branches: scrollBranches(by: step)
         }
         return []
     }
@@ -133,6 +134,7 @@ extension State {
         case .sampler: clickSampler(y: y, in: rect)
         case .attention: clickInAttention(x: x, y: y, in: rect)
         case .compare: clickComparison(x: x, y: y, in: rect)
+        case .branches: return clickBranches(y: y)
         }
         return []
     }

@@ -28,6 +28,7 @@ enum OverlayView {
             case .special: [("⏎", "insert"), ("Tab", "complete"), ("Esc", "stay")]
             case .variable: [("⏎", "next"), ("Esc", "take the rest as shown")]
             case .compare(let asked): [("⏎", asked == .table ? "export" : "compare"), ("Esc", "stay")]
+            case .branchLabel: [("⏎", "label; an empty line takes it away"), ("Esc", "stay")]
             case .candidateFind, .bias, .field: [("⏎", "take"), ("Esc", "stay")]
             }
         case nil: state.files.isFiltering && state.focusedPanel == .files ? [("⏎", "open"), ("↑↓", "choose"), ("Esc", "show all")] : nil
