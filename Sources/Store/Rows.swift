@@ -65,7 +65,7 @@ extension Node {
                 model = excluded.model, ended = excluded.ended, logprobs = excluded.logprobs
             """, [document, id, parent, change.start, Data(change.before.bytes), Packing.data(change.before.kept),
                   Data(change.after.bytes), Packing.data(change.after.kept), place.cursor, place.anchor, author.rawValue, kind.rawValue,
-                  label, isTrashed, made, run?.settings, run.map { Int64(bitPattern: $0.seed) }, run?.model, run?.end,
+                  label, isTrashed, made.isNaN ? 0 : made, run?.settings, run.map { Int64(bitPattern: $0.seed) }, run?.model, run?.end,
                   Packing.data(logprobs)])
     }
 
@@ -102,8 +102,8 @@ extension StoredRun {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET node = excluded.node, ids = excluded.ids, text = excluded.text, ended = excluded.ended,
                 rate = excluded.rate, logprobs = excluded.logprobs, trashed = excluded.trashed
-            """, [id, document, node, made, model, fingerprint, Packing.data(promptIDs), Data(prompt), Packing.data(ids), Data(text),
-                  settings, Int64(bitPattern: seed), end, rate, Packing.data(logprobs), isTrashed])
+            """, [id, document, node, made.isNaN ? 0 : made, model, fingerprint, Packing.data(promptIDs), Data(prompt), Packing.data(ids), Data(text),
+                  settings, Int64(bitPattern: seed), end, rate.isNaN ? 0 : rate, Packing.data(logprobs), isTrashed])
     }
 
     static func read(from database: Database, id: ID) throws -> StoredRun? {

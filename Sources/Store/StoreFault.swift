@@ -47,6 +47,9 @@ extension DatabaseError {
     /// True where the file is not a store as it should be, and trying again would not help.
     var isDamage: Bool { resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB || resultCode == .SQLITE_ERROR && isSchema }
 
+    /// True where the index of the runs' words may be what is damaged: no row here breaks a rule of its own table.
+    var isDamagedIndex: Bool { extendedResultCode == .SQLITE_CORRUPT_VTAB || resultCode == .SQLITE_CONSTRAINT }
+
     /// True where a table or a column is missing or is there already.
     private var isSchema: Bool {
         guard let message else { return false }

@@ -82,11 +82,15 @@ struct StoreFile {
         let new = path + ".new"
         for ending in ["", "-journal"] { unlink(new + ending) }
         let made = try connect(to: new)
-        let source = Recovery.source(path)
-        defer { try? source?.close() }
         // No other instance may write to the damaged one while it is read and renamed.
-        if let source { try Recovery.hold(source) }
+        let held = Recovery.source(path)
+        defer { try? held?.close() }
+        if let held { try Recovery.hold(held) }
+        let copy = path + ".whole"
+        defer { unlink(copy) }
+        let source = try Recovery.copyWholePages(of: path, to: copy) ? Recovery.source(copy) : held
         let tally = try source.map { try Recovery.copy(from: $0, to: made.queue) } ?? Recovery.Tally()
+        if source !== held { try? source?.close() }
         try made.queue.close()
         let aside = freeName()
         var journal = stat()
