@@ -22,7 +22,7 @@ enum Recovery {
         configuration.allowsUnsafeTransactions = true
         // SQLite then reads a file that is shorter than it should be; it corrects the head for itself, which must not begin a
         // journal under the name that the new store will have.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA writable_schema = ON") }
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA writable_schema = ON; PRAGMA journal_mode = MEMORY") }
         return try? DatabaseQueue(path: path, configuration: configuration)
     }
 

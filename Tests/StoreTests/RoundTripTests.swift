@@ -160,14 +160,16 @@ struct RoundTripTests {
             var editor = Editor(Document(text: dice.bytes(1 << 20)))
             editor.move(to: 1 << 20)
             try stage.keep(editor.takeChanged(), snapshot: Snapshot(node: 0, document: editor.document))
-            let before = try written()
+            // The least of several, since other suites write, too.
+            var least = Int.max
             for number in 2...21 {
                 editor.insert(Array(" word".utf8))
                 editor.breakUndo()
+                let before = try written()
                 try stage.keep(editor.takeChanged(), number: number)
+                least = min(least, try written() - before)
             }
-            // Other suites write at the same time, but not twenty megabytes.
-            #expect(try written() - before < 10 << 20)
+            #expect(least > 4096 && least < 256 << 10)
             stage.store.close()
         }
     }

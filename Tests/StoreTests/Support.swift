@@ -57,21 +57,18 @@ struct Dice: RandomNumberGenerator {
 final class Stage: @unchecked Sendable {
     private let condition = NSCondition()
     private var reports: [StoreReport] = []
-    private(set) var store: Store
+    private let watching: (@Sendable (StoreReport) -> Void)?
     let path: String
-
-    init(_ path: String, watching: (@Sendable (StoreReport) -> Void)? = nil) {
-        self.path = path
-        store = Store(path: path) { _ in }
-        store = Store(path: path) { [weak self] report in
-            watching?(report)
-            guard let self else { return }
-            condition.withLock {
-                reports.append(report)
-                condition.broadcast()
-            }
+    private(set) lazy var store = Store(path: path) { [weak self] report in
+        guard let self else { return }
+        watching?(report)
+        condition.withLock {
+            self.reports.append(report)
+            self.condition.broadcast()
         }
     }
+
+    init(_ path: String, watching: (@Sendable (StoreReport) -> Void)? = nil) { (self.path, self.watching) = (path, watching) }
 
     var all: [StoreReport] { condition.withLock { reports } }
 
@@ -142,7 +139,7 @@ func withFolder(_ body: (String) throws -> Void) throws {
 
 /// Two nodes are the same to the bit, numbers that are not known included.
 func same(_ one: Node, _ other: Node) -> Bool {
-    "\(one.settled)" == "\(other.settled)" && one.logprobs.map(\.isNaN) == other.logprobs.map(\.isNaN)
+    one.settled == other.settled && one.logprobs.map(\.isNaN) == other.logprobs.map(\.isNaN)
         && zip(one.logprobs, other.logprobs).allSatisfy { $0.isNaN || $0 == $1 }
 }
 
