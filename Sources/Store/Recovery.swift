@@ -69,7 +69,8 @@ enum Recovery {
                     guard let select = try? source.makeStatement(sql: "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE number = ?")
                     else { continue }
                     let insert = try target.makeStatement(sql: """
-                        INSERT OR IGNORE INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+                        INSERT OR IGNORE INTO \(table) (\(columns.joined(separator: ", ")))
+                        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
                         """)
                     let owner = table == "document" ? "id" : table == "run" ? nil : "document"
                     for number in keys(of: table, unique: unique, in: source) {

@@ -9,7 +9,8 @@ extension StoredDocument {
     static let columns = "id, path, title, settings, created, touched, current, cursor, anchor, closed, owner"
 
     init(_ row: Row) {
-        self.init(id: row.read(0) ?? 0, path: row.read(1), title: row.read(2) ?? "", settings: row.read(3) ?? "{}", created: row.read(4) ?? 0, touched: row.read(5) ?? 0,
+        self.init(id: row.read(0) ?? 0, path: row.read(1), title: row.read(2) ?? "", settings: row.read(3) ?? "{}",
+                  created: row.read(4) ?? 0, touched: row.read(5) ?? 0,
                   current: row.read(6) ?? 0, place: Place(row, at: 7), isClosed: row.read(9) ?? false, owner: row.read(10) ?? "")
     }
 }
@@ -89,7 +90,8 @@ extension Node {
         let change = Change(start: offset(row.read(2)) ?? 0, before: Packing.fragment(row.read(3) ?? Data(), row.read(4) ?? Data()),
                             after: Packing.fragment(row.read(5) ?? Data(), row.read(6) ?? Data()))
         self.init(id: id, parent: row.read(1), change: change, place: Place(row, at: 7), author: Author(rawValue: row.read(9) ?? "") ?? .you,
-                  kind: Kind(rawValue: row.read(10) ?? "") ?? .edit, label: row.read(11) ?? "", isTrashed: row.read(12) ?? false, made: row.read(13) ?? 0,
+                  kind: Kind(rawValue: row.read(10) ?? "") ?? .edit, label: row.read(11) ?? "",
+                  isTrashed: row.read(12) ?? false, made: row.read(13) ?? 0,
                   run: run, logprobs: Packing.numbers(row.read(18) ?? Data()))
     }
 }
@@ -102,8 +104,8 @@ extension StoredRun {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET node = excluded.node, ids = excluded.ids, text = excluded.text, ended = excluded.ended,
                 rate = excluded.rate, logprobs = excluded.logprobs, trashed = excluded.trashed
-            """, [id, document, node, made.isNaN ? 0 : made, model, fingerprint, Packing.data(promptIDs), Data(prompt), Packing.data(ids), Data(text),
-                  settings, Int64(bitPattern: seed), end, rate.isNaN ? 0 : rate, Packing.data(logprobs), isTrashed])
+            """, [id, document, node, made.isNaN ? 0 : made, model, fingerprint, Packing.data(promptIDs), Data(prompt),
+                  Packing.data(ids), Data(text), settings, Int64(bitPattern: seed), end, rate.isNaN ? 0 : rate, Packing.data(logprobs), isTrashed])
     }
 
     static func read(from database: Database, id: ID) throws -> StoredRun? {
@@ -112,7 +114,8 @@ extension StoredRun {
             FROM run WHERE id = ?
             """, arguments: [id]).map { row in
             var run = StoredRun(
-                id: id, document: row.read(0) ?? 0, node: row.read(1) ?? 0, made: row.read(2) ?? 0, model: row.read(3) ?? "", fingerprint: row.read(4) ?? "",
+                id: id, document: row.read(0) ?? 0, node: row.read(1) ?? 0, made: row.read(2) ?? 0, model: row.read(3) ?? "",
+                fingerprint: row.read(4) ?? "",
                 promptIDs: Packing.ids(row.read(5) ?? Data()), prompt: Array(row.read(6) ?? Data()), ids: Packing.ids(row.read(7) ?? Data()),
                 text: Array(row.read(8) ?? Data()), settings: row.read(9) ?? "{}", seed: UInt64(bitPattern: row.read(10) ?? 0), end: row.read(11),
                 rate: row.read(12) ?? 0, logprobs: Packing.numbers(row.read(13) ?? Data()))

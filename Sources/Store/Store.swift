@@ -82,8 +82,9 @@ package final class Store: @unchecked Sendable {
     /// Asks for the document that was touched last.
     package func newest(except document: StoredDocument.ID? = nil) {
         ask({ database in
-            try Row.fetchOne(database, sql: "SELECT \(StoredDocument.columns) FROM document WHERE id IS NOT ? ORDER BY touched DESC, number DESC LIMIT 1",
-                             arguments: [document]).map { StoredDocument($0) }
+            try Row.fetchOne(database, sql: """
+                SELECT \(StoredDocument.columns) FROM document WHERE id IS NOT ? ORDER BY touched DESC, number DESC LIMIT 1
+                """, arguments: [document]).map { StoredDocument($0) }
         }, then: { .newest($0 ?? nil) })
     }
 
