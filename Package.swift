@@ -35,6 +35,7 @@ let package = Package(
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "GGUF"], exclude: ["Fixtures"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "GGUF", "Tokenizer", "Transformer"], exclude: ["Fixtures"]),
         .testTarget(name: "DocumentTests", dependencies: ["Document", "GGUF", "Tokenizer"]),
+        .testTarget(name: "StoreTests", dependencies: ["Document", "Store", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),

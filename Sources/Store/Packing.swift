@@ -19,7 +19,8 @@ enum Packing {
         let words = words(data)
         return stride(from: 0, to: words.count - words.count % 3, by: 3).map { index in
             let start = Int(words[index + 1]), length = Int(words[index + 2] & 0x7FFF_FFFF)
-            return DocToken(id: TokenID(bitPattern: words[index]), range: start..<start + length, kept: true, special: words[index + 2] >> 31 == 1)
+            return DocToken(id: TokenID(bitPattern: words[index]), range: start..<start + length, kept: true,
+                            special: words[index + 2] >> 31 == 1)
         }
     }
 

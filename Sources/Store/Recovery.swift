@@ -19,8 +19,10 @@ enum Recovery {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(5)
-        // SQLite then reads a file that is shorter than it should be.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA writable_schema = ON") }
+        configuration.allowsUnsafeTransactions = true
+        // SQLite then reads a file that is shorter than it should be; it corrects the head for itself, which must not begin a
+        // journal under the name that the new store will have.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA writable_schema = ON; PRAGMA journal_mode = MEMORY") }
         return try? DatabaseQueue(path: path, configuration: configuration)
     }
 
@@ -35,6 +37,28 @@ enum Recovery {
         } catch {}
     }
 
+    /// Copies a file that ends within a page up to that page, of which SQLite would take what is missing for zeros.
+    ///
+    /// Returns whether that was needed.
+    /// Throws: when the copy cannot be written.
+    static func copyWholePages(of path: String, to copy: String) throws(StoreFault) -> Bool {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var status = stat(), head: [UInt8] = [0, 0]
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, pread(file, &head, 2, 16) == 2 else { return false }
+        let page = Int(head[0]) << 8 | Int(head[1]), size = Int(status.st_size)
+        guard page >= 512, size % page != 0 else { return false }
+        let target = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard target >= 0 else { throw StoreFault.folder(code: errno) }
+        defer { close(target) }
+        var offset: off_t = 0
+        while Int(offset) < size - size % page {
+            guard sendfile(target, file, &offset, size - size % page - Int(offset)) > 0 else { throw StoreFault.folder(code: errno) }
+        }
+        return true
+    }
+
     /// Throws: when the new store cannot be written; what cannot be read is left out.
     static func copy(from source: DatabaseQueue, to target: DatabaseQueue) throws -> Tally {
         try target.write { target in
@@ -45,7 +69,8 @@ enum Recovery {
                     guard let select = try? source.makeStatement(sql: "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE number = ?")
                     else { continue }
                     let insert = try target.makeStatement(sql: """
-                        INSERT OR IGNORE INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+                        INSERT OR IGNORE INTO \(table) (\(columns.joined(separator: ", ")))
+                        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
                         """)
                     let owner = table == "document" ? "id" : table == "run" ? nil : "document"
                     for number in keys(of: table, unique: unique, in: source) {
@@ -74,7 +99,7 @@ enum Recovery {
             """, arguments: [id, now, now])
     }
 
-    /// The row numbers that the table or its index tells, up to the damage from either end.
+    /// The row numbers that the table or its index tells, up to the damage from either end, and those between, which have few gaps.
     private static func keys(of table: String, unique: String, in source: Database) -> [Int64] {
         var keys: Set<Int64> = []
         let descending = unique.split(separator: ",").map { $0 + " DESC" }.joined(separator: ",")
@@ -83,6 +108,7 @@ enum Recovery {
             guard let cursor = try? Int64.fetchCursor(source, sql: "SELECT number FROM \(table) \(unindexed) ORDER BY \(order)") else { continue }
             while let key = try? cursor.next() { keys.insert(key) }
         }
-        return keys.sorted()
+        guard let last = keys.max(), last < 10_000_000 else { return keys.sorted() }
+        return Array(1...max(1, last))
     }
 }

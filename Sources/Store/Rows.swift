@@ -9,7 +9,8 @@ extension StoredDocument {
     static let columns = "id, path, title, settings, created, touched, current, cursor, anchor, closed, owner"
 
     init(_ row: Row) {
-        self.init(id: row.read(0) ?? 0, path: row.read(1), title: row.read(2) ?? "", settings: row.read(3) ?? "{}", created: row.read(4) ?? 0, touched: row.read(5) ?? 0,
+        self.init(id: row.read(0) ?? 0, path: row.read(1), title: row.read(2) ?? "", settings: row.read(3) ?? "{}",
+                  created: row.read(4) ?? 0, touched: row.read(5) ?? 0,
                   current: row.read(6) ?? 0, place: Place(row, at: 7), isClosed: row.read(9) ?? false, owner: row.read(10) ?? "")
     }
 }
@@ -65,7 +66,7 @@ extension Node {
                 model = excluded.model, ended = excluded.ended, logprobs = excluded.logprobs, measured = excluded.measured
             """, [document, id, parent, change.start, Data(change.before.bytes), Packing.data(change.before.kept),
                   Data(change.after.bytes), Packing.data(change.after.kept), place.cursor, place.anchor, author.rawValue, kind.rawValue,
-                  label, isTrashed, made, run?.settings, run.map { Int64(bitPattern: $0.seed) }, run?.model, run?.end,
+                  label, isTrashed, made.isNaN ? 0 : made, run?.settings, run.map { Int64(bitPattern: $0.seed) }, run?.model, run?.end,
                   Packing.data(logprobs), measured])
     }
 
@@ -102,8 +103,8 @@ extension StoredRun {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET node = excluded.node, ids = excluded.ids, text = excluded.text, ended = excluded.ended,
                 rate = excluded.rate, logprobs = excluded.logprobs, trashed = excluded.trashed
-            """, [id, document, node, made, model, fingerprint, Packing.data(promptIDs), Data(prompt), Packing.data(ids), Data(text),
-                  settings, Int64(bitPattern: seed), end, rate, Packing.data(logprobs), isTrashed])
+            """, [id, document, node, made.isNaN ? 0 : made, model, fingerprint, Packing.data(promptIDs), Data(prompt),
+                  Packing.data(ids), Data(text), settings, Int64(bitPattern: seed), end, rate.isNaN ? 0 : rate, Packing.data(logprobs), isTrashed])
     }
 
     static func read(from database: Database, id: ID) throws -> StoredRun? {
@@ -112,7 +113,8 @@ extension StoredRun {
             FROM run WHERE id = ?
             """, arguments: [id]).map { row in
             var run = StoredRun(
-                id: id, document: row.read(0) ?? 0, node: row.read(1) ?? 0, made: row.read(2) ?? 0, model: row.read(3) ?? "", fingerprint: row.read(4) ?? "",
+                id: id, document: row.read(0) ?? 0, node: row.read(1) ?? 0, made: row.read(2) ?? 0, model: row.read(3) ?? "",
+                fingerprint: row.read(4) ?? "",
                 promptIDs: Packing.ids(row.read(5) ?? Data()), prompt: Array(row.read(6) ?? Data()), ids: Packing.ids(row.read(7) ?? Data()),
                 text: Array(row.read(8) ?? Data()), settings: row.read(9) ?? "{}", seed: UInt64(bitPattern: row.read(10) ?? 0), end: row.read(11),
                 rate: row.read(12) ?? 0, logprobs: Packing.numbers(row.read(13) ?? Data()))

@@ -82,8 +82,9 @@ package final class Store: @unchecked Sendable {
     /// Asks for the document that was touched last.
     package func newest(except document: StoredDocument.ID? = nil) {
         ask({ database in
-            try Row.fetchOne(database, sql: "SELECT \(StoredDocument.columns) FROM document WHERE id IS NOT ? ORDER BY touched DESC, number DESC LIMIT 1",
-                             arguments: [document]).map { StoredDocument($0) }
+            try Row.fetchOne(database, sql: """
+                SELECT \(StoredDocument.columns) FROM document WHERE id IS NOT ? ORDER BY touched DESC, number DESC LIMIT 1
+                """, arguments: [document]).map { StoredDocument($0) }
         }, then: { .newest($0 ?? nil) })
     }
 
@@ -214,13 +215,17 @@ package final class Store: @unchecked Sendable {
         }
     }
 
-    /// Works in one transaction, once more where the file has turned out to be damaged or is another by now.
+    /// Works in one transaction, and again where the file is another by now, or after what was damaged has been mended.
     private func perform<Answer>(writing: Bool = true, _ work: (Database) throws -> Answer) throws -> Answer {
-        var attempts = 3
+        var attempts = 4, isIndexing = false, wasIndexed = false
         while true {
             attempts -= 1
             let connection = try connect()
             do {
+                if isIndexing {
+                    (isIndexing, wasIndexed) = (false, true)
+                    try connection.queue.write { try $0.execute(sql: "INSERT INTO runWords (runWords) VALUES ('rebuild')") }
+                }
                 guard writing else { return try connection.queue.read(work) }
                 return try connection.queue.write { database in
                     // Asked again now that others are locked out.
@@ -229,6 +234,8 @@ package final class Store: @unchecked Sendable {
                 }
             } catch StoreFault.replaced where attempts > 0 {
                 continue
+            } catch let error as DatabaseError where error.isDamagedIndex && !wasIndexed {
+                isIndexing = true
             } catch let error as DatabaseError where error.isDamage && attempts > 0 {
                 distrusted = (connection.identity, error.message ?? "it cannot be read")
             }

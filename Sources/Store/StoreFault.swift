@@ -22,8 +22,8 @@ enum StoreFault: Error, Equatable {
             return "the store \(path) is of a newer Terrarium and is left alone; nothing is kept: use the newer program or another XDG_DATA_HOME"
         case StoreFault.busy: return busy(path)
         case StoreFault.folder(let code):
-            return "the store's folder \(Saver.folder(of: path)) cannot be written (\(String(cString: strerror(code)))); nothing is kept until it can: "
-                + "check its permissions or save to a file"
+            return "the store's folder \(Saver.folder(of: path)) cannot be written (\(String(cString: strerror(code)))); "
+                + "nothing is kept until it can: check its permissions or save to a file"
         case StoreFault.missing: return "that document is not in the store any more"
         case let error as DatabaseError: return sentence(error, path: path)
         default: return "the store \(path) cannot be used: \(error); nothing is kept until it can: save to a file"
@@ -36,7 +36,7 @@ enum StoreFault: Error, Equatable {
         case .SQLITE_BUSY, .SQLITE_LOCKED: busy(path)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             "the store \(path) cannot be written; nothing is kept until it can: check the permissions or save to a file"
-        default: "the store \(path) cannot be used (\(error.message ?? "error \(error.extendedResultCode.rawValue)")); it is tried again: save to a file"
+        default: "the store \(path) cannot be used (\(error.message ?? "\(error.extendedResultCode)")); it is tried again: save to a file"
         }
     }
 
@@ -46,6 +46,9 @@ enum StoreFault: Error, Equatable {
 extension DatabaseError {
     /// True where the file is not a store as it should be, and trying again would not help.
     var isDamage: Bool { resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB || resultCode == .SQLITE_ERROR && isSchema }
+
+    /// True where the index of the runs' words may be what is damaged: no row here breaks a rule of its own table.
+    var isDamagedIndex: Bool { extendedResultCode == .SQLITE_CORRUPT_VTAB || resultCode == .SQLITE_CONSTRAINT }
 
     /// True where a table or a column is missing or is there already.
     private var isSchema: Bool {

@@ -82,11 +82,15 @@ struct StoreFile {
         let new = path + ".new"
         for ending in ["", "-journal"] { unlink(new + ending) }
         let made = try connect(to: new)
-        let source = Recovery.source(path)
-        defer { try? source?.close() }
         // No other instance may write to the damaged one while it is read and renamed.
-        if let source { try Recovery.hold(source) }
+        let held = Recovery.source(path)
+        defer { try? held?.close() }
+        if let held { try Recovery.hold(held) }
+        let copy = path + ".whole"
+        defer { unlink(copy) }
+        let source = try Recovery.copyWholePages(of: path, to: copy) ? Recovery.source(copy) : held
         let tally = try source.map { try Recovery.copy(from: $0, to: made.queue) } ?? Recovery.Tally()
+        if source !== held { try? source?.close() }
         try made.queue.close()
         let aside = freeName()
         var journal = stat()
@@ -101,8 +105,8 @@ struct StoreFile {
         var now = time(nil), parts = tm()
         localtime_r(&now, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let date = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
-        let name = "\(path).damaged-\(date)"
+        let day = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+        let name = "\(path).damaged-\(day)-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
         var free = name, number = 1
         while access(free, F_OK) == 0 {
             number += 1
