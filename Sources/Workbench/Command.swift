@@ -4,7 +4,7 @@ import Terminal
 package enum Command: String, Sendable, CaseIterable {
     // Everywhere
     case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen
-    case tint, boundaries, find, findNext, undo, redo, mouse, theme
+    case tint, boundaries, find, findNext, undo, redo, mouse, theme, streams, breakpoints
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
     case selectLeft, selectRight, selectWordLeft, selectWordRight, selectUp, selectDown, selectLineStart, selectLineEnd, selectAll
@@ -23,10 +23,12 @@ package enum Command: String, Sendable, CaseIterable {
     case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn
     // Files
     case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs
+    // Streams
+    case streamLeft, streamRight, streamUp, streamDown, streamPick, streamKeep, streamMore, streamFewer, streamPageUp, streamPageDown
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, sampler, controls, attention, files
+        case everywhere, document, panel, candidates, sampler, controls, attention, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -37,6 +39,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .controls: "Controls"
             case .attention: "Attention"
             case .files: "Files"
+            case .streams: "Streams"
             }
         }
     }
@@ -66,6 +69,7 @@ package enum Command: String, Sendable, CaseIterable {
     package static let table: [Row] = [
         Row(.generate, .everywhere, [.ctrl("g")], "Generate at the cursor", "generate"),
         Row(.stop, .everywhere, [.escape], "Stop generating, close what is open", "stop"),
+        Row(.streams, .everywhere, [.ctrl("n")], "Several continuations at once, side by side", "streams"),
         Row(.focusNext, .everywhere, [.tab], "Go to the next panel", "panel"),
         Row(.focusPrevious, .everywhere, [.backTab], "Go to the panel before"),
         Row(.tint, .everywhere, [.ctrl("t")], "Tint: none, probability, surprisal, rank, entropy, attention", "tint"),
@@ -81,6 +85,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.saveAs, .everywhere, [], "Save under another name"),
         Row(.new, .everywhere, [], "New, empty document"),
         Row(.reopen, .everywhere, [.ctrl("r")], "Open the newest session again, with all its branches"),
+        Row(.breakpoints, .everywhere, [], "Pause the stream when … (H > x, p < y, a text)"),
         Row(.boundaries, .everywhere, [.ctrl("b")], "Show or hide token boundaries"),
         Row(.theme, .everywhere, [], "Next theme"),
         Row(.mouse, .everywhere, [], "Mouse on or off (off: the terminal's own selection works)"),
@@ -168,5 +173,16 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.fileTrash, .files, [.char("x")], "Move the file to the trash", "trash"),
         Row(.fileUp, .files, [.up, .char("k")], "File above"),
         Row(.fileDown, .files, [.down, .char("j")], "File below"),
+
+        Row(.streamLeft, .streams, [.left], "Stream to the left", "choose"),
+        Row(.streamRight, .streams, [.right], "Stream to the right"),
+        Row(.streamUp, .streams, [.up], "Stream above"),
+        Row(.streamDown, .streams, [.down], "Stream below"),
+        Row(.streamPick, .streams, [.enter], "Take this stream into the document", "pick"),
+        Row(.streamKeep, .streams, [.char("k")], "Keep all as branches, this one in the document", "keep all"),
+        Row(.streamMore, .streams, [.char("+"), .char("=")], "One stream more; begins again with the same seeds", "more"),
+        Row(.streamFewer, .streams, [.char("-")], "One stream less; begins again with the same seeds", "fewer"),
+        Row(.streamPageDown, .streams, [.pageDown, .char(" ")], "Next page of streams", "page"),
+        Row(.streamPageUp, .streams, [.pageUp], "Page of streams before"),
     ]
 }

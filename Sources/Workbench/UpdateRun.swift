@@ -12,9 +12,12 @@ extension State {
         case .loading(let share): return "the model is still loading (\(Number.whole(share * 100)) %)"
         case .ready: break
         }
-        if run != nil { return "a generation is running; Esc stops it" }
+        if isStreaming { return "a generation is running; Esc stops it" }
         return nil
     }
+
+    /// Whether the model is writing.
+    package var isStreaming: Bool { run != nil || streams?.isRunning == true }
 
     /// - Parameter forked: true when an undo step is open already and takes the generation in.
     mutating func beginRun(inOpenStep forked: Bool = false) -> [Effect] {
@@ -22,16 +25,9 @@ extension State {
             say(obstacle, .warning)
             return []
         }
-        guard let tokenizer else { return [] }
-        if let selection = editor.selection { editor.move(to: selection.upperBound) }
         if !forked { editor.beginGroup(.generation) }
-        if file.isChat, !forked { openAnswer(tokenizer) }
-        let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
-        let ids = lead + editor.document.ids(before: editor.cursor, tokenizer: tokenizer)
-        guard !ids.isEmpty, ids.count < contextLimit else {
+        guard let ids = idsToContinue(opensAnswer: !forked) else {
             editor.endGroup()
-            say(ids.isEmpty ? "there is no text before the cursor to continue; type something first"
-                : "the text before the cursor has \(ids.count) tokens and the context holds \(contextLimit); shorten it", .warning)
             return []
         }
         let seed = sampling.seed ?? nextSeed()
@@ -40,10 +36,24 @@ extension State {
         (lastRun, lastPlace) = (nil, nil)
         nextRun += 1
         text.follows = true
-        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]
+        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed, breakpoints: breakpoints))]
     }
 
-    private mutating func nextSeed() -> UInt64 { (draw() >> 33) % 1_000_000 }
+    /// The ids before the cursor, in a conversation those of the model's turn that is opened for it; nil, and said why, where none
+    /// can be continued.
+    mutating func idsToContinue(opensAnswer: Bool = true) -> [TokenID]? {
+        guard let tokenizer else { return nil }
+        if let selection = editor.selection { editor.move(to: selection.upperBound) }
+        if file.isChat, opensAnswer { openAnswer(tokenizer) }
+        let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
+        let ids = lead + editor.document.ids(before: editor.cursor, tokenizer: tokenizer)
+        if !ids.isEmpty, ids.count < contextLimit { return ids }
+        say(ids.isEmpty ? "there is no text before the cursor to continue; type something first"
+            : "the text before the cursor has \(ids.count) tokens and the context holds \(contextLimit); shorten it", .warning)
+        return nil
+    }
+
+    mutating func nextSeed() -> UInt64 { (draw() >> 33) % 1_000_000 }
 
     /// Draws from the state's own source; the high bits are the better ones.
     mutating func draw() -> UInt64 {
@@ -89,14 +99,8 @@ extension State {
 
     mutating func ended(_ number: Int, _ end: Generation.End) -> [Effect] {
         guard run?.number == number else { return [] }
-        let word = switch end {
-        case .stop: "stop text"
-        case .length: "max tokens"
-        case .eos: "end of text"
-        case .context: "context full"
-        }
         if end == .eos, file.isChat, let tokenizer { openTurn(.user, tokenizer) }
-        finishRun(word)
+        finishRun(end.word)
         if end == .context { say("the context of \(contextLimit) tokens is full; shorten the text to go on", .warning) }
         return []
     }
@@ -147,6 +151,17 @@ extension State {
             case .text(let bytes): editor.paste(bytes)
             case .special(let id): editor.insert(id: id, bytes: tokenizer.bytes(id), special: true, at: editor.cursor)
             }
+        }
+    }
+}
+
+extension Generation.End {
+    var word: String {
+        switch self {
+        case .stop: "stop text"
+        case .length: "max tokens"
+        case .eos: "end of text"
+        case .context: "context full"
         }
     }
 }

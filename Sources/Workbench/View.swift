@@ -11,6 +11,7 @@ package enum View {
             return frame
         }
         TopLine.draw(state, layout.top, &frame)
+        StreamsView.draw(state, layout.streams, &frame)
         if !layout.document.isEmpty { DocumentView.draw(state, layout.document, &frame) }
         for panel in layout.panels {
             let focused = state.focus == .slot(panel.slot)
@@ -67,6 +68,7 @@ enum TopLine {
     private static func figures(_ state: State, wide: Bool) -> String {
         guard let model = state.readyModel else { return "" }
         let used = state.progress.map { "reading \($0.done)/\($0.total)" } ?? (wide ? "ctx " : "") + "\(state.reading.ids.count)/\(model.shape.context)"
+        if let streams = state.streams { return used + "   " + pace(streams, in: Layout(state).streams) }
         if let run = state.run { return used + "   " + pace(run) }
         guard let run = state.lastRun, run.rate > 0 else { return used }
         return used + "   " + pace(run) + (wide ? "  \(run.end ?? "")" : "")
@@ -75,6 +77,12 @@ enum TopLine {
     /// Tokens a second, and tokens a pass where these are more than one.
     private static func pace(_ run: State.Run) -> String {
         "\(Number.whole(run.rate)) tok/s" + (run.perPass >= 1.05 ? " ×" + Number.fixed(run.perPass, 1) : "")
+    }
+
+    private static func pace(_ streams: StreamsState, in rect: Rect) -> String {
+        let grid = StreamsGrid(count: streams.streams.count, in: rect)
+        let page = grid.pages > 1 ? "page \(streams.chosen / grid.perPage + 1)/\(grid.pages)   " : ""
+        return page + "\(Number.whole(streams.rate)) tok/s"
     }
 
     private static func modelText(_ state: State) -> String {
@@ -94,11 +102,17 @@ enum Footer {
     private static func entries(_ state: State) -> [(command: Command, text: String)] {
         // The attention panel's map and text give its keys other meanings; their own lower border tells them.
         let own = state.focusedPanel == .attention && state.attention.view != .heads ? [] : [state.contexts[0]]
-        let contexts: [Command.Context] = state.focus == .document ? [.everywhere] : own + [.panel, .everywhere]
+        let contexts: [Command.Context] = state.streams != nil ? state.contexts : state.focus == .document ? [.everywhere] : own + [.panel, .everywhere]
         return contexts.flatMap { context in
-            Command.table.filter { $0.context == context && !$0.label.isEmpty && ($0.command != .stop || state.run != nil || state.focus != .document) }
-                .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && state.run == nil ? "back" : $0.label)") }
+            Command.table.filter { isListed($0, state) }.filter { $0.context == context }
+                .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && !state.isStreaming ? "back" : $0.label)") }
         }
+    }
+
+    private static func isListed(_ row: Command.Row, _ state: State) -> Bool {
+        if row.label.isEmpty { return false }
+        if state.streams != nil { return row.context == .streams || State.besideStreams.contains(row.command) }
+        return row.command != .stop || state.run != nil || state.focus != .document
     }
 
     private static func places(_ state: State) -> [(command: Command, text: String, x: Int)] {

@@ -24,11 +24,13 @@ package final class Worker: @unchecked Sendable {
     private var wish = Wish()
     private var tasks: [Task] = []
     private var run: Running?
+    private var streams: RunningStreams?
 
     /// A generation on its way, and what of it the main thread knows.
     private struct Running {
         let order: Order
         var generation: Generation
+        var breakpoints: Breakpoints.Scanner
         let started: Double
         /// When logits were shown, and when tokens were posted.
         var shown = 0.0, posted = 0.0
@@ -105,33 +107,37 @@ package final class Worker: @unchecked Sendable {
 
     private func main() {
         while true {
-            let new = take(waiting: tasks.isEmpty && run == nil)
+            let new = take(waiting: tasks.isEmpty && running == nil)
             if new.quit { return }
             if let path = new.load { open(path) }
-            if new.stop, let current = run {
-                run = nil
-                post(.stopped(run: current.order.run))
+            if new.stop, let order = running {
+                (run, streams) = (nil, nil)
+                post(.stopped(run: order.run))
             }
             if let next = new.wish { begin(next) }
             if let order = new.order { begin(order) }
             guard session != nil else { tasks = []; continue }
             do {
                 // While tokens stream, only what stands nearest to the cursor is served in between.
-                if let task = tasks.first, run == nil || task == .reading || task == .heads {
+                if let task = tasks.first, running == nil || task == .reading || task == .heads {
                     if try perform(task) { tasks.removeFirst() }
                     if tasks.isEmpty { post(.settled(number: wish.number)) }
-                } else if run != nil {
+                } else if running != nil {
                     tasks = []
-                    try step()
+                    if run != nil { try step() } else { try stepStreams() }
                 }
             } catch {
                 tasks = []
                 hand(logits: nil)
-                post(.failed(run: run?.order.run, "\(error)"))
-                run = nil
+                if let report = streams?.hand(now: now()) { post(report) }
+                post(.failed(run: running?.run, "\(error)"))
+                (run, streams) = (nil, nil)
             }
         }
     }
+
+    /// The order that is being carried out.
+    private var running: Order? { run?.order ?? streams?.order }
 
     private func open(_ path: String) {
         do throws(EngineError) {
@@ -155,19 +161,30 @@ package final class Worker: @unchecked Sendable {
 
     private func begin(_ order: Order) {
         guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
+        (run, streams) = (nil, nil)
         do throws(EngineError) {
             guard try session.sync(to: order.ids, chunk: Self.chunk, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
-            run = Running(order: order, generation: Generation(session, sampling: order.sampling, seed: order.seed), started: now())
+            if let count = order.streams {
+                streams = RunningStreams(session, order, count: count, now: now())
+            } else {
+                run = Running(order: order, generation: Generation(session, sampling: order.sampling, seed: order.seed),
+                              breakpoints: Breakpoints.Scanner(order.breakpoints), started: now())
+            }
         } catch { post(.failed(run: order.run, "\(error)")) }
     }
 
     /// One token of the generation. The main thread hears of it every 16 ms, since each time it takes a core from the pass, and
     /// gets logits every 33 ms.
     private func step() throws(EngineError) {
-        guard let (tokens, end) = try run?.generation.next() else { return }
-        let time = now()
+        guard let (drawn, end) = try run?.generation.next(), let (kept, pause) = run?.breakpoints.take(drawn) else { return }
+        let tokens = drawn.prefix(kept), time = now()
         run?.waiting += tokens
         run?.released += tokens.reduce(0) { $0 + ($1.isCut ? 0 : 1) }
+        if let pause, let current = run {
+            hand(logits: nil)
+            run = nil
+            return post(.paused(run: current.order.run, pause))
+        }
         guard let current = run, time - current.posted > 0.016 || end != nil else { return }
         // Logits are shown with the token drawn from them: not with one held back or cut off for a stop text, nor with the end.
         let isDue = time - current.shown > 0.033 || end != nil, isShown = current.released == current.generation.generated.count
@@ -179,6 +196,13 @@ package final class Worker: @unchecked Sendable {
             run = nil
             post(.ended(run: current.order.run, end))
         }
+    }
+
+    /// One token of every stream.
+    private func stepStreams() throws(EngineError) {
+        guard let (report, isDone) = try streams?.step(now: now) else { return }
+        if let report { post(report) }
+        if isDone { streams = nil }
     }
 
     /// Posts the tokens that wait.

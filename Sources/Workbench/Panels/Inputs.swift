@@ -84,6 +84,7 @@ extension State {
         case .candidateFind: return acceptCandidateFind()
         case .bias(let id): return acceptBias(id, typed)
         case .field(let index): return acceptField(index, typed)
+        case .breakpoints: acceptBreakpoints(input)
         }
         return []
     }

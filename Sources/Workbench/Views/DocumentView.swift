@@ -131,15 +131,22 @@ private struct Painter {
 /// Levels of the document's tint by position; what is near nothing is not tinted.
 enum Tints {
     static func levels(_ state: State) -> [UInt8?] {
-        let reading = state.reading
-        func each(_ share: (Step) -> Double) -> [UInt8?] { reading.steps.map { $0.flatMap { level(share($0)) } } }
-        switch state.text.tint {
-        case .none: return []
-        case .probability: return each { exponential(Double($0.logprob)) }
-        case .surprisal: return each { Double(-$0.logprob) / 10 }
-        case .rank: return each { logarithm(Double($0.rank + 1)) / 10 }
-        case .entropy: return each { Double($0.entropy) / 8 }
-        case .attention: return attention(state)
+        let tint = state.text.tint
+        return switch tint {
+        case .none: []
+        case .attention: attention(state)
+        default: state.reading.steps.map { $0.flatMap { level(of: $0, tint) } }
+        }
+    }
+
+    /// The level of one token's numbers; nil for the tints that are not of one token.
+    static func level(of step: Step, _ tint: TextView.Tint) -> UInt8? {
+        switch tint {
+        case .none, .attention: nil
+        case .probability: level(exponential(Double(step.logprob)))
+        case .surprisal: level(Double(-step.logprob) / 10)
+        case .rank: level(logarithm(Double(step.rank + 1)) / 10)
+        case .entropy: level(Double(step.entropy) / 8)
         }
     }
 

@@ -24,7 +24,7 @@ enum OverlayView {
             case .rename: [("⏎", "rename"), ("Esc", "stay")]
             case .special: [("⏎", "insert"), ("Tab", "complete"), ("Esc", "stay")]
             case .variable: [("⏎", "next"), ("Esc", "take the rest as shown")]
-            case .candidateFind, .bias, .field: [("⏎", "take"), ("Esc", "stay")]
+            case .candidateFind, .bias, .field, .breakpoints: [("⏎", "take"), ("Esc", "stay")]
             }
         case nil: state.files.isFiltering && state.focusedPanel == .files ? [("⏎", "open"), ("↑↓", "choose"), ("Esc", "show all")] : nil
         }

@@ -1,0 +1,274 @@
+import Document
+import Engine
+import Terminal
+import Tokenizer
+
+/// Several continuations of the text before the cursor, by seeds that follow each other, drawn together.
+package struct StreamsState: Sendable {
+    package struct Stream: Sendable {
+        package let seed: UInt64
+        /// All that were drawn, with their numbers.
+        package private(set) var tokens: [Generation.Token] = []
+        package private(set) var bytes: [UInt8] = []
+        /// Where each token ends. Unit: bytes.
+        package private(set) var ends: [Int] = []
+        /// Of the tokens that are whole. Unit: nats.
+        package private(set) var logprob = 0.0
+        package internal(set) var end: StreamEnd?
+        /// From the beginning of all to its newest token.
+        package private(set) var seconds = 0.0
+        /// Where each shown line starts. Unit: bytes.
+        private(set) var starts = [0]
+        private var width = 0
+
+        init(seed: UInt64) { self.seed = seed }
+
+        /// Unit: tokens a second.
+        package var rate: Double { Double(tokens.count) / max(1e-6, seconds) }
+
+        mutating func take(_ news: StreamNews, seconds: Double) {
+            for token in news.tokens {
+                bytes += token.bytes
+                ends.append(bytes.count)
+                if !token.isCut { logprob += Double(token.step.logprob) }
+            }
+            tokens += news.tokens
+            if let end = news.end { self.end = .drawn(end) }
+            self.seconds = seconds
+        }
+
+        /// Breaks the text anew: of what was broken before only the last line may change.
+        mutating func lay(width: Int) {
+            guard width > 0 else { return }
+            if width != self.width { (self.width, starts) = (width, [0]) }
+            let last = starts.removeLast()
+            starts += TextView.wrap(Array(bytes[last...]), width: width).map { $0 + last }
+        }
+
+        /// The bytes of a shown line, without its newline.
+        func range(ofLine line: Int) -> Range<Int> {
+            let start = starts[line], end = line + 1 < starts.count ? starts[line + 1] : bytes.count
+            return start..<(end > start && bytes[end - 1] == 0x0A ? end - 1 : end)
+        }
+    }
+
+    /// Why a stream goes on no further.
+    package enum StreamEnd: Sendable, Equatable { case drawn(Generation.End), stopped, failed }
+
+    package let run: Int
+    package let sampling: Sampling
+    /// Ids before the first of each.
+    package let promptCount: Int
+    package internal(set) var streams: [Stream]
+    package internal(set) var chosen = 0
+
+    init(run: Int, sampling: Sampling, seed: UInt64, count: Int, promptCount: Int) {
+        (self.run, self.sampling, self.promptCount) = (run, sampling, promptCount)
+        streams = (0..<count).map { Stream(seed: seed &+ UInt64($0)) }
+    }
+
+    package static let most = 16
+
+    package var isRunning: Bool { streams.contains { $0.end == nil } }
+
+    /// Of all together. Unit: tokens a second.
+    package var rate: Double {
+        Double(streams.reduce(0) { $0 + $1.tokens.count }) / max(1e-6, streams.reduce(0) { max($0, $1.seconds) })
+    }
+
+    mutating func end(_ end: StreamEnd) {
+        for index in streams.indices where streams[index].end == nil { streams[index].end = end }
+    }
+
+    mutating func choose(_ index: Int) { chosen = max(0, min(index, streams.count - 1)) }
+
+    /// The lines of those that are shown.
+    mutating func lay(out rect: Rect) {
+        let grid = StreamsGrid(count: streams.count, in: rect)
+        for index in grid.shown(with: chosen) { streams[index].lay(width: grid.rect(of: index).interior.width) }
+    }
+}
+
+extension State {
+    /// What can be done while streams are in front of the document: nothing that changes it.
+    static let besideStreams: Set<Command> = [
+        .stop, .streams, .breakpoints, .palette, .help, .quit, .suspend, .redraw, .tint, .theme, .mouse, .save, .saveAs,
+    ]
+
+    /// Makes as many continuations as were made last; those in front are put away first.
+    mutating func beginStreams() -> [Effect] {
+        if streams?.isRunning != true, let obstacle = generationObstacle {
+            say(obstacle, .warning)
+            return []
+        }
+        let effects = leaveStreams()
+        return effects + startStreams(seed: sampling.seed ?? nextSeed())
+    }
+
+    private mutating func startStreams(seed: UInt64, choosing chosen: Int = 0) -> [Effect] {
+        // In a conversation the answer is opened in the document only when a stream goes into it.
+        var draft = self
+        guard let ids = draft.idsToContinue() else {
+            notice = draft.notice
+            return []
+        }
+        backToDocument()
+        streams = StreamsState(run: nextRun, sampling: sampling, seed: seed, count: streamCount, promptCount: ids.count)
+        streams?.choose(chosen)
+        nextRun += 1
+        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed, streams: streamCount))]
+    }
+
+    /// The news of all of them at once.
+    mutating func took(_ news: [StreamNews], of run: Int, seconds: Double) {
+        guard streams?.run == run, streams?.isRunning == true else { return }
+        for part in news where streams?.streams.indices.contains(part.stream) == true {
+            streams?.streams[part.stream].take(part, seconds: seconds)
+        }
+        if streams?.isRunning == false { lastWish = nil }
+    }
+
+    /// Ends those that run; what still arrives of them is not taken.
+    mutating func endStreams(_ end: StreamsState.StreamEnd) {
+        guard streams?.isRunning == true else { return }
+        streams?.end(end)
+        // What they kept the worker from doing is asked for again.
+        lastWish = nil
+    }
+
+    mutating func performInStreams(_ command: Command) -> [Effect] {
+        guard let shown = streams else { return [] }
+        let grid = StreamsGrid(count: shown.streams.count, in: Layout(self).streams)
+        switch command {
+        case .streamLeft: streams?.choose(shown.chosen - 1)
+        case .streamRight: streams?.choose(shown.chosen + 1)
+        case .streamUp: if shown.chosen >= grid.columns { streams?.choose(shown.chosen - grid.columns) }
+        case .streamDown: if shown.chosen + grid.columns < shown.streams.count { streams?.choose(shown.chosen + grid.columns) }
+        case .streamPageUp: streams?.choose(shown.chosen - grid.perPage)
+        case .streamPageDown: streams?.choose(shown.chosen + grid.perPage)
+        case .streamMore: return changeStreams(by: 1)
+        case .streamFewer: return changeStreams(by: -1)
+        case .streamPick: return leaveStreams(choosing: shown.chosen)
+        case .streamKeep: return leaveStreams(choosing: shown.chosen, keepingAll: true)
+        default: break
+        }
+        return []
+    }
+
+    /// Esc: stops all, and once nothing runs puts them away.
+    mutating func stopOrLeaveStreams() -> [Effect] {
+        guard streams?.isRunning == true else { return leaveStreams() }
+        endStreams(.stopped)
+        return [.stopGeneration]
+    }
+
+    /// Begins again with the same seeds and one more or less of them.
+    private mutating func changeStreams(by step: Int) -> [Effect] {
+        guard let shown = streams, let seed = shown.streams.first?.seed else { return [] }
+        let count = max(1, min(StreamsState.most, shown.streams.count + step))
+        guard count != streamCount || count != shown.streams.count else {
+            say(step > 0 ? "\(count) streams at once are the most" : "one stream is the least")
+            return []
+        }
+        streamCount = count
+        return startStreams(seed: seed, choosing: shown.chosen)
+    }
+
+    /// Goes back to the document, with one of the streams behind its cursor or as it was.
+    mutating func leaveStreams(choosing chosen: Int? = nil, keepingAll: Bool = false) -> [Effect] {
+        guard let shown = streams else { return [] }
+        let effects: [Effect] = shown.isRunning ? [.stopGeneration] : []
+        endStreams(.stopped)
+        let ended = streams ?? shown
+        streams = nil
+        adopt(ended, choosing: chosen, keepingAll: keepingAll)
+        return effects
+    }
+
+    /// Writes the streams into the document: the chosen one stands behind the cursor, as one undo step.
+    private mutating func adopt(_ shown: StreamsState, choosing chosen: Int?, keepingAll: Bool) {
+        guard let tokenizer, let chosen, shown.streams.indices.contains(chosen) else { return }
+        let stream = shown.streams[chosen]
+        guard !stream.tokens.isEmpty else { return }
+        editor.beginGroup()
+        _ = idsToContinue()
+        let start = editor.cursor
+        for token in stream.tokens {
+            if token.isCut { editor.paste(token.bytes) } else {
+                editor.insert(id: token.step.id, bytes: token.bytes, special: tokenizer.isSpecial(token.step.id), at: editor.cursor)
+            }
+        }
+        lastRun = Run(number: shown.run, seed: stream.seed, sampling: shown.sampling, range: start..<editor.cursor,
+                      tokens: stream.tokens.count, rate: shown.rate, end: stream.end?.word, promptCount: shown.promptCount)
+        if stream.end == .drawn(.eos), file.isChat { openTurn(.user, tokenizer) }
+        editor.endGroup()
+        text.follows = true
+        editor.encode(with: tokenizer)
+        reading.take(Array(reading.ids.prefix(reading.lead)) + editor.document.tokens.map(\.id), lead: reading.lead)
+        for (index, token) in stream.tokens.enumerated() where !token.isCut { reading.take(token.step, at: shown.promptCount + index) }
+    }
+
+    // MARK: Mouse
+
+    mutating func pointInStreams(_ mouse: Mouse) -> [Effect] {
+        guard let shown = streams else { return [] }
+        let layout = Layout(self), grid = StreamsGrid(count: shown.streams.count, in: layout.streams)
+        switch mouse.kind {
+        case .wheelUp: streams?.choose(shown.chosen - grid.perPage)
+        case .wheelDown: streams?.choose(shown.chosen + grid.perPage)
+        case .press:
+            notice = nil
+            if let index = grid.shown(with: shown.chosen).first(where: { grid.rect(of: $0).contains(x: mouse.x, y: mouse.y) }) {
+                streams?.choose(index)
+            } else if layout.footer.contains(x: mouse.x, y: mouse.y), let command = Footer.command(atX: mouse.x, self) {
+                return perform(command)
+            }
+        case .drag, .release: break
+        }
+        return []
+    }
+}
+
+extension StreamsState.StreamEnd {
+    var word: String {
+        switch self {
+        case .drawn(let end): end.word
+        case .stopped: "stopped"
+        case .failed: "failed"
+        }
+    }
+    /// Where there is less room.
+    var short: String { if case .drawn(let end) = self { end.rawValue } else { word } }
+}
+
+/// Where the boxes of some streams stand; what does not fit a page stands on further ones.
+package struct StreamsGrid: Sendable, Equatable {
+    package let count: Int, columns: Int, rows: Int
+    private let area: Rect
+
+    private static let least = (width: 26, height: 6)
+
+    package init(count: Int, in rect: Rect) {
+        let most = (columns: max(1, rect.width / Self.least.width), rows: max(1, rect.height / Self.least.height))
+        let pages = max(1, (count + most.columns * most.rows - 1) / (most.columns * most.rows))
+        let perPage = max(1, (count + pages - 1) / pages)
+        rows = (perPage + most.columns - 1) / most.columns
+        columns = (perPage + rows - 1) / rows
+        (self.count, area) = (count, rect)
+    }
+
+    package var perPage: Int { columns * rows }
+    package var pages: Int { max(1, (count + perPage - 1) / perPage) }
+
+    /// Those on the page of one of them.
+    package func shown(with index: Int) -> Range<Int> {
+        let first = index / perPage * perPage
+        return first..<min(count, first + perPage)
+    }
+
+    package func rect(of index: Int) -> Rect {
+        let column = index % perPage % columns, row = index % perPage / columns
+        let x = area.width * column / columns, y = area.height * row / rows
+        return Rect(x: area.x + x, y: area.y + y, width: area.width * (column + 1) / columns - x, height: area.height * (row + 1) / rows - y)
+    }
+}
