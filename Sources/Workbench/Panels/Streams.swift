@@ -59,12 +59,16 @@ package struct StreamsState: Sendable {
     package let sampling: Sampling
     /// Ids before the first of each.
     package let promptCount: Int
+    /// Where they go on in the document. Unit: bytes.
+    let place: Int
+    /// What stands before each: in a conversation the turn that is opened for the answer.
+    let opening: [Part]
     package internal(set) var streams: [Stream]
     package internal(set) var chosen = 0
 
-    init(run: Int, sampling: Sampling, seed: UInt64, count: Int, promptCount: Int) {
-        (self.run, self.sampling, self.promptCount) = (run, sampling, promptCount)
-        streams = (0..<count).map { Stream(seed: seed &+ UInt64($0)) }
+    init(_ order: Order, count: Int, place: Int, opening: [Part]) {
+        (run, sampling, promptCount, self.place, self.opening) = (order.run, order.sampling, order.ids.count, place, opening)
+        streams = (0..<count).map { Stream(seed: order.seed &+ UInt64($0)) }
     }
 
     package static let most = 16
@@ -112,11 +116,15 @@ extension State {
             notice = draft.notice
             return []
         }
+        let isOpened = draft.editor.document.count > editor.document.count
+        let template = isOpened ? tokenizer?.chatTemplate : nil, role = template?.openRole(in: editor.document.fragment(0..<editor.document.count))
         backToDocument()
-        streams = StreamsState(run: nextRun, sampling: sampling, seed: seed, count: streamCount, promptCount: ids.count)
+        let order = Order(run: nextRun, ids: ids, sampling: sampling, seed: seed, streams: streamCount)
+        streams = StreamsState(order, count: streamCount, place: isOpened ? editor.document.count : draft.editor.cursor,
+                               opening: template?.turnBorder(closing: role, opening: .assistant) ?? [])
         streams?.choose(chosen)
         nextRun += 1
-        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed, streams: streamCount))]
+        return [.generate(order)]
     }
 
     /// The news of all of them at once.
@@ -164,14 +172,18 @@ extension State {
 
     /// Begins again with the same seeds and one more or less of them.
     private mutating func changeStreams(by step: Int) -> [Effect] {
-        guard let shown = streams, let seed = shown.streams.first?.seed else { return [] }
+        guard var shown = streams, let seed = shown.streams.first?.seed else { return [] }
         let count = max(1, min(StreamsState.most, shown.streams.count + step))
         guard count != streamCount || count != shown.streams.count else {
             say(step > 0 ? "\(count) streams at once are the most" : "one stream is the least")
             return []
         }
         streamCount = count
-        return startStreams(seed: seed, choosing: shown.chosen)
+        // Those that do not begin again go where all go that are not taken.
+        shown.end(.stopped)
+        shown.streams.removeFirst(min(count, shown.streams.count))
+        adopt(shown, choosing: nil)
+        return startStreams(seed: seed, choosing: min(count - 1, shown.chosen))
     }
 
     /// Goes back to the document, with one of the streams behind its cursor or as it was.
@@ -185,23 +197,23 @@ extension State {
         return effects
     }
 
-    /// Writes the streams into the document: the chosen one stands behind the cursor, as one undo step.
-    private mutating func adopt(_ shown: StreamsState, choosing chosen: Int?, keepingAll: Bool) {
-        guard let tokenizer, let chosen, shown.streams.indices.contains(chosen) else { return }
+    /// Keeps the streams as branches from where they began, the others in the trash unless all are to stay; the chosen one becomes
+    /// the document.
+    private mutating func adopt(_ shown: StreamsState, choosing chosen: Int?, keepingAll: Bool = false) {
+        guard let tokenizer else { return }
+        let border = file.isChat ? tokenizer.chatTemplate?.turnBorder(closing: .assistant, opening: .user) ?? [] : []
+        let nodes = editor.keep(shown.streams.map { stream in
+            let tokens = stream.tokens.isEmpty ? [] : shown.opening.map { Continuation.Token($0, tokenizer) }
+                + stream.tokens.map { Continuation.Token($0, tokenizer) }
+                + (stream.end == .drawn(.eos) ? border : []).map { Continuation.Token($0, tokenizer) }
+            return Continuation(tokens: tokens, run: Node.Run(settings: shown.sampling.json, seed: stream.seed, model: readyModel?.fingerprint ?? "",
+                                                              end: stream.end?.word))
+        }, at: shown.place, chosen: chosen, trashing: !keepingAll)
+        guard let chosen, nodes.indices.contains(chosen), nodes[chosen] != nil else { return }
         let stream = shown.streams[chosen]
-        guard !stream.tokens.isEmpty else { return }
-        editor.beginGroup()
-        _ = idsToContinue()
-        let start = editor.cursor
-        for token in stream.tokens {
-            if token.isCut { editor.paste(token.bytes) } else {
-                editor.insert(id: token.step.id, bytes: token.bytes, special: tokenizer.isSpecial(token.step.id), at: editor.cursor)
-            }
-        }
-        lastRun = Run(number: shown.run, seed: stream.seed, sampling: shown.sampling, range: start..<editor.cursor,
-                      tokens: stream.tokens.count, rate: shown.rate, end: stream.end?.word, promptCount: shown.promptCount)
-        if stream.end == .drawn(.eos), file.isChat { openTurn(.user, tokenizer) }
-        editor.endGroup()
+        let start = shown.place + shown.opening.reduce(0) { $0 + Continuation.Token($1, tokenizer).bytes.count }
+        lastRun = Run(number: shown.run, seed: stream.seed, sampling: shown.sampling, range: start..<start + stream.bytes.count,
+                      tokens: stream.tokens.count, rate: stream.rate, end: stream.end?.word, promptCount: shown.promptCount)
         text.follows = true
         editor.encode(with: tokenizer)
         reading.take(Array(reading.ids.prefix(reading.lead)) + editor.document.tokens.map(\.id), lead: reading.lead)
@@ -239,6 +251,19 @@ extension StreamsState.StreamEnd {
     }
     /// Where there is less room.
     var short: String { if case .drawn(let end) = self { end.rawValue } else { word } }
+}
+
+extension Continuation.Token {
+    init(_ token: Generation.Token, _ tokenizer: Tokenizer) {
+        self.init(id: token.step.id, bytes: token.bytes, special: tokenizer.isSpecial(token.step.id), isCut: token.isCut, logprob: token.step.logprob)
+    }
+
+    init(_ part: Part, _ tokenizer: Tokenizer) {
+        switch part {
+        case .text(let bytes): self.init(id: 0, bytes: bytes, special: false, isCut: true, logprob: .nan)
+        case .special(let id): self.init(id: id, bytes: tokenizer.bytes(id), special: true, isCut: false, logprob: .nan)
+        }
+    }
 }
 
 /// Where the boxes of some streams stand; what does not fit a page stands on further ones.
