@@ -14,6 +14,8 @@ package struct Generation {
         package let bytes: [UInt8]
         /// True when a stop text begins inside the token: then the id is more than the text.
         package let isCut: Bool
+
+        package init(step: Step, bytes: [UInt8], isCut: Bool) { (self.step, self.bytes, self.isCut) = (step, bytes, isCut) }
     }
 
     private let session: Session

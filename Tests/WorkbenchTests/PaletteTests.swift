@@ -10,6 +10,9 @@ import Workbench
         case .everywhere, .document: break
         case .controls: state.focus = .controls
         case .panel: state.focus = .slot(0)
+        case .streams:
+            state = .desk(width: width, height: height)
+            state.press(keys: .ctrl("n"))
         case .candidates, .sampler, .attention, .files:
             if let panel = State.Panel(rawValue: context.rawValue) { state.slots[0] = panel }
             state.focus = .slot(0)

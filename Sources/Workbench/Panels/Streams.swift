@@ -37,12 +37,12 @@ package struct StreamsState: Sendable {
             self.seconds = seconds
         }
 
-        /// Breaks the text anew: of what was broken before only the last line may change.
+        /// Breaks the text anew: what was broken before stays but for the last two lines, since a character may have been incomplete.
         mutating func lay(width: Int) {
             guard width > 0 else { return }
             if width != self.width { (self.width, starts) = (width, [0]) }
-            let last = starts.removeLast()
-            starts += TextView.wrap(Array(bytes[last...]), width: width).map { $0 + last }
+            let kept = max(0, starts.count - 2), from = starts[kept]
+            starts = starts[..<kept] + TextView.wrap(Array(bytes[from...]), width: width).map { $0 + from }
         }
 
         /// The bytes of a shown line, without its newline.
