@@ -32,10 +32,12 @@ package final class Worker: @unchecked Sendable {
         var generation: Generation
         var breakpoints: Breakpoints.Scanner
         let started: Double
-        /// When logits were shown, and when tokens were posted.
-        var shown = 0.0, posted = 0.0
+        /// When tokens were posted.
+        var posted = 0.0
         var released = 0
         var waiting: [Generation.Token] = []
+        /// What goes to the main thread with the next tokens.
+        var beside: [Report] = []
     }
 
     /// Tokens computed at once where a key may come in between: about 10 ms.
@@ -173,8 +175,11 @@ package final class Worker: @unchecked Sendable {
         } catch { post(.failed(run: order.run, "\(error)")) }
     }
 
-    /// One token of the generation. The main thread hears of it every 16 ms, since each time it takes a core from the pass, and
-    /// gets logits every 33 ms.
+    /// A little more than a frame. The main thread hears of a stream no more often, and of all at once, since each time it wakes it
+    /// takes a core from the pass; it then draws at once.
+    static let interval = 0.034
+
+    /// One token of the generation.
     private func step() throws(EngineError) {
         guard let (drawn, end) = try run?.generation.next(), let (kept, pause) = run?.breakpoints.take(drawn) else { return }
         let tokens = drawn.prefix(kept), time = now()
@@ -185,11 +190,9 @@ package final class Worker: @unchecked Sendable {
             run = nil
             return post(.paused(run: current.order.run, pause))
         }
-        guard let current = run, time - current.posted > 0.016 || end != nil else { return }
+        guard let current = run, time - current.posted > Self.interval || end != nil else { return }
         // Logits are shown with the token drawn from them: not with one held back or cut off for a stop text, nor with the end.
-        let isDue = time - current.shown > 0.033 || end != nil, isShown = current.released == current.generation.generated.count
-        let logits = isDue && isShown && end != .eos ? current.generation.logits : nil
-        if logits != nil { run?.shown = time }
+        let logits = current.released == current.generation.generated.count && end != .eos ? current.generation.logits : nil
         run?.posted = time
         hand(logits: logits)
         if let end {
@@ -207,10 +210,14 @@ package final class Worker: @unchecked Sendable {
 
     /// Posts the tokens that wait.
     private func hand(logits: [Float]?) {
-        guard let current = run, !current.waiting.isEmpty || logits != nil else { return }
-        let rate = Double(current.generation.generated.count) / max(1e-6, now() - current.started)
-        post(.generated(run: current.order.run, current.waiting, logits: logits, rate: rate, perPass: current.generation.tokensPerPass))
+        guard let current = run else { return }
+        if !current.waiting.isEmpty || logits != nil {
+            let rate = Double(current.generation.generated.count) / max(1e-6, now() - current.started)
+            post(.generated(run: current.order.run, current.waiting, logits: logits, rate: rate, perPass: current.generation.tokensPerPass))
+        }
+        current.beside.forEach(post)
         run?.waiting = []
+        run?.beside = []
     }
 
     /// Serves one part; false when it was interrupted and has to go on later.
@@ -223,7 +230,8 @@ package final class Worker: @unchecked Sendable {
             post(.reading(version: wish.version, position: wish.position, logits: try session.logits(after: wish.position - 1)))
         case .heads:
             guard let query = wish.attention?.query, (0..<wish.ids.count).contains(query), try follow(to: query + 1) else { return true }
-            post(.heads(version: wish.version, query: query, rows: try session.attention(query: query)))
+            let heads = Report.heads(version: wish.version, query: query, rows: try session.attention(query: query))
+            if run != nil { run?.beside.append(heads) } else { post(heads) }
         case .sought: try seek(in: session)
         case .steps: return try measure(to: wish.position, in: session)
         case .rest: return try measure(to: wish.ids.count, in: session)

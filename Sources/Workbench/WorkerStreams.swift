@@ -16,7 +16,7 @@ struct RunningStreams {
         waiting = (0..<count).map { StreamNews(stream: $0) }
     }
 
-    /// Draws one token of each. What is new is handed out once a frame, since each time the main thread takes a core from the pass.
+    /// Draws one token of each.
     mutating func step(now: () -> Double) throws(EngineError) -> (report: Report?, isDone: Bool) {
         let news = try streams.next()
         for (stream, tokens, end) in news {
@@ -24,7 +24,7 @@ struct RunningStreams {
             waiting[stream].end = end
         }
         let time = now(), isDone = news.allSatisfy { $0.end != nil }
-        guard isDone || time - posted > Self.interval else { return (nil, isDone) }
+        guard isDone || time - posted > Worker.interval else { return (nil, isDone) }
         posted = time
         return (hand(now: time), isDone)
     }
@@ -35,7 +35,4 @@ struct RunningStreams {
         for index in waiting.indices { waiting[index] = StreamNews(stream: index) }
         return news.isEmpty ? nil : .streams(run: order.run, news, seconds: now - started)
     }
-
-    /// A little more than a frame: the main thread then wakes once, not once to take the tokens and once to draw them.
-    private static let interval = 0.034
 }
