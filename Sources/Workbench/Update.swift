@@ -50,7 +50,6 @@ extension State {
 
     /// Ends at once; everything is in the store.
     mutating func leave() -> [Effect] {
-        _ = leaveStreams()
         isQuitting = true
         return interruptRun() + keep(closing: true) + [.quit]
     }

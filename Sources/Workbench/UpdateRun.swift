@@ -63,7 +63,7 @@ extension State {
 
     /// Ends the run at once, by Esc or before an edit: the text so far stays, and what still arrives of it is not taken.
     mutating func interruptRun() -> [Effect] {
-        guard run != nil else { return [] }
+        guard run != nil else { return leaveStreams() }
         finishRun("stopped")
         return [.stopGeneration]
     }
@@ -113,15 +113,16 @@ extension State {
         // What the stream kept the worker from doing is asked for again.
         lastWish = nil
         editor.endGroup(end)
-        if done.tokens > 0 { remember(stored(done)) }
+        if done.tokens > 0 { remember(done, editor.tree.current, editor.document) }
     }
 
-    private mutating func stored(_ run: Run) -> StoredRun {
-        StoredRun(id: Int64(draw() >> 1), document: keeping.document, node: editor.tree.current, made: editor.clock,
-                  model: readyModel?.title ?? "", fingerprint: readyModel?.fingerprint ?? "", promptIDs: run.prompt,
-                  prompt: Array(editor.document.bytes[..<min(run.range.lowerBound, editor.document.count)]), ids: run.written.map(\.id),
-                  text: Array(editor.document.bytes[run.range.clamped(to: 0..<editor.document.count)]), settings: run.sampling.json,
-                  seed: run.seed, end: run.end, rate: run.rate, logprobs: run.written.map(\.logprob))
+    /// Remembers a run that has ended, with the node that it wrote and the document there.
+    mutating func remember(_ run: Run, _ node: Node.ID, _ document: Document) {
+        remember(StoredRun(id: Int64(draw() >> 1), document: keeping.document, node: node, made: editor.clock,
+                           model: readyModel?.title ?? "", fingerprint: readyModel?.fingerprint ?? "", promptIDs: run.prompt,
+                           prompt: Array(document.bytes[..<min(run.range.lowerBound, document.count)]), ids: run.written.map(\.id),
+                           text: Array(document.bytes[run.range.clamped(to: 0..<document.count)]), settings: run.sampling.json,
+                           seed: run.seed, end: run.end, rate: run.rate, logprobs: run.written.map(\.logprob)))
     }
 
     // MARK: Chat

@@ -57,17 +57,19 @@ package struct StreamsState: Sendable {
 
     package let run: Int
     package let sampling: Sampling
-    /// Ids before the first of each.
-    package let promptCount: Int
+    /// The ids before the first of each.
+    package let prompt: [TokenID]
     /// Where they go on in the document. Unit: bytes.
     let place: Int
     /// What stands before each: in a conversation the turn that is opened for the answer.
     let opening: [Part]
     package internal(set) var streams: [Stream]
     package internal(set) var chosen = 0
+    /// Where each is kept in the document's tree, once all have ended; nil for one that is empty.
+    package internal(set) var nodes: [Node.ID?] = []
 
     init(_ order: Order, count: Int, place: Int, opening: [Part]) {
-        (run, sampling, promptCount, self.place, self.opening) = (order.run, order.sampling, order.ids.count, place, opening)
+        (run, sampling, prompt, self.place, self.opening) = (order.run, order.sampling, order.ids, place, opening)
         streams = (0..<count).map { Stream(seed: order.seed &+ UInt64($0)) }
     }
 
@@ -133,15 +135,22 @@ extension State {
         for part in news where streams?.streams.indices.contains(part.stream) == true {
             streams?.streams[part.stream].take(part, seconds: seconds)
         }
-        if streams?.isRunning == false { lastWish = nil }
+        if streams?.isRunning == false { streamsEnded() }
     }
 
     /// Ends those that run; what still arrives of them is not taken.
     mutating func endStreams(_ end: StreamsState.StreamEnd) {
         guard streams?.isRunning == true else { return }
         streams?.end(end)
+        streamsEnded()
+    }
+
+    /// They are kept before anything is chosen: what is on the screen outlives the program.
+    private mutating func streamsEnded() {
         // What they kept the worker from doing is asked for again.
         lastWish = nil
+        guard let shown = streams else { return }
+        streams?.nodes = keep(shown.streams[...], of: shown)
     }
 
     mutating func performInStreams(_ command: Command) -> [Effect] {
@@ -179,45 +188,56 @@ extension State {
             return []
         }
         streamCount = count
-        // Those that do not begin again go where all go that are not taken.
-        shown.end(.stopped)
-        shown.streams.removeFirst(min(count, shown.streams.count))
-        adopt(shown, choosing: nil)
+        if shown.isRunning {
+            // Those that do not begin again are kept as far as they are.
+            shown.end(.stopped)
+            _ = keep(shown.streams.dropFirst(count), of: shown)
+        }
         return startStreams(seed: seed, choosing: min(count - 1, shown.chosen))
     }
 
-    /// Goes back to the document, with one of the streams behind its cursor or as it was.
+    /// Goes back to the document: to that of one of the streams, or as it was.
     mutating func leaveStreams(choosing chosen: Int? = nil, keepingAll: Bool = false) -> [Effect] {
-        guard let shown = streams else { return [] }
-        let effects: [Effect] = shown.isRunning ? [.stopGeneration] : []
+        let effects: [Effect] = streams?.isRunning == true ? [.stopGeneration] : []
         endStreams(.stopped)
-        let ended = streams ?? shown
+        guard let shown = streams else { return [] }
         streams = nil
-        adopt(ended, choosing: chosen, keepingAll: keepingAll)
-        return effects
-    }
-
-    /// Keeps the streams as branches from where they began, the others in the trash unless all are to stay; the chosen one becomes
-    /// the document.
-    private mutating func adopt(_ shown: StreamsState, choosing chosen: Int?, keepingAll: Bool = false) {
-        guard let tokenizer else { return }
-        let border = file.isChat ? tokenizer.chatTemplate?.turnBorder(closing: .assistant, opening: .user) ?? [] : []
-        let nodes = editor.keep(shown.streams.map { stream in
-            let tokens = stream.tokens.isEmpty ? [] : shown.opening.map { Continuation.Token($0, tokenizer) }
-                + stream.tokens.map { Continuation.Token($0, tokenizer) }
-                + (stream.end == .drawn(.eos) ? border : []).map { Continuation.Token($0, tokenizer) }
-            return Continuation(tokens: tokens, run: Node.Run(settings: shown.sampling.json, seed: stream.seed, model: readyModel?.fingerprint ?? "",
-                                                              end: stream.end?.word))
-        }, at: shown.place, chosen: chosen, trashing: !keepingAll)
-        guard let chosen, nodes.indices.contains(chosen), nodes[chosen] != nil else { return }
-        let stream = shown.streams[chosen]
-        let start = shown.place + shown.opening.reduce(0) { $0 + Continuation.Token($1, tokenizer).bytes.count }
-        lastRun = Run(number: shown.run, seed: stream.seed, sampling: shown.sampling, range: start..<start + stream.bytes.count,
-                      tokens: stream.tokens.count, rate: stream.rate, end: stream.end?.word, promptCount: shown.promptCount)
+        if keepingAll { shown.nodes.forEach { if let id = $0 { editor.restore(id) } } }
+        guard let chosen, shown.nodes.indices.contains(chosen), let node = shown.nodes[chosen], let tokenizer else { return effects }
+        editor.walk(to: node)
+        lastRun = run(of: shown.streams[chosen], shown)
         text.follows = true
         editor.encode(with: tokenizer)
         reading.take(Array(reading.ids.prefix(reading.lead)) + editor.document.tokens.map(\.id), lead: reading.lead)
-        for (index, token) in stream.tokens.enumerated() where !token.isCut { reading.take(token.step, at: shown.promptCount + index) }
+        for (index, token) in shown.streams[chosen].tokens.enumerated() where !token.isCut {
+            reading.take(token.step, at: shown.prompt.count + index)
+        }
+        return effects
+    }
+
+    /// Keeps streams as branches from where they began, out of sight, and their runs.
+    private mutating func keep(_ streams: ArraySlice<StreamsState.Stream>, of shown: StreamsState) -> [Node.ID?] {
+        guard let tokenizer else { return [] }
+        let border = file.isChat ? tokenizer.chatTemplate?.turnBorder(closing: .assistant, opening: .user) ?? [] : []
+        let nodes = editor.keep(streams.map { stream in
+            let tokens = stream.tokens.isEmpty ? [] : shown.opening.map { Continuation.Token($0, tokenizer) }
+                + stream.tokens.map { Continuation.Token($0, tokenizer) }
+                + (stream.end == .drawn(.eos) ? border : []).map { Continuation.Token($0, tokenizer) }
+            return Continuation(tokens: tokens, run: Node.Run(settings: shown.sampling.json, seed: stream.seed,
+                                                              model: readyModel?.fingerprint ?? "", end: stream.end?.word))
+        }, at: shown.place, chosen: nil, trashing: true)
+        for (stream, node) in zip(streams, nodes) {
+            if let node { remember(run(of: stream, shown), node, editor.document(at: node)) }
+        }
+        return nodes
+    }
+
+    private func run(of stream: StreamsState.Stream, _ shown: StreamsState) -> Run {
+        let opened = tokenizer.map { tokenizer in shown.opening.reduce(0) { $0 + Continuation.Token($1, tokenizer).bytes.count } } ?? 0
+        let start = shown.place + opened
+        return Run(number: shown.run, seed: stream.seed, sampling: shown.sampling, range: start..<start + stream.bytes.count,
+                   tokens: stream.tokens.count, rate: stream.rate, end: stream.end?.word, prompt: shown.prompt,
+                   written: stream.tokens.filter { !$0.isCut }.map(\.step))
     }
 
     // MARK: Mouse
