@@ -4,7 +4,7 @@ import Terminal
 package enum Command: String, Sendable, CaseIterable {
     // Everywhere
     case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
-    case tint, boundaries, find, findNext, undo, redo, mouse, theme
+    case tint, boundaries, find, findNext, undo, redo, mouse, theme, streams, breakpoints
     case branches, branchParent, branchChild, branchPrevious, branchNext
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
@@ -34,11 +34,13 @@ package enum Command: String, Sendable, CaseIterable {
     case compareLeft, compareRight, compareUp, compareDown, compareFirst, compareLast, compareDivergence, compareDivergenceBefore
     // Branches
     case branchUp, branchDown, branchOut, branchIn, branchPageUp, branchPageDown, branchFirst, branchLast
-    case branchGo, branchLabel, branchMark, branchTrash, branchFold, branchShowTrash, branchCompare, branchExport
+    case branchGo, branchLabel, branchMark, branchTrash, branchFold, branchShowTrash, branchCompare, branchStreams, branchExport
+    // Streams
+    case streamLeft, streamRight, streamUp, streamDown, streamPick, streamKeep, streamMore, streamFewer, streamPageUp, streamPageDown
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, files
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -53,6 +55,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .files: "Files"
             case .compare: "Compare"
             case .branches: "Branches"
+            case .streams: "Streams"
             }
         }
     }
@@ -82,6 +85,7 @@ package enum Command: String, Sendable, CaseIterable {
     package static let table: [Row] = [
         Row(.generate, .everywhere, [.ctrl("g")], "Generate at the cursor", "generate"),
         Row(.stop, .everywhere, [.escape], "Stop generating, close what is open", "stop"),
+        Row(.streams, .everywhere, [.ctrl("n")], "Several continuations at once, side by side", "streams"),
         Row(.focusNext, .everywhere, [.tab], "Go to the next panel", "panel"),
         Row(.focusPrevious, .everywhere, [.backTab], "Go to the panel before"),
         Row(.tint, .everywhere, [.ctrl("t")], "Tint: none, probability, surprisal, rank, entropy, attention", "tint"),
@@ -104,6 +108,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.reopen, .everywhere, [.ctrl("r")], "Open the newest session again, with all its branches"),
         Row(.export, .everywhere, [], "Export the document: text, Markdown, JSON, or a picture as SVG or ANSI"),
         Row(.diskChange, .everywhere, [.f(5)], "Show what another program changed in the open file"),
+        Row(.breakpoints, .everywhere, [], "Pause the stream when … (H > x, p < y, a text)"),
         Row(.boundaries, .everywhere, [.ctrl("b")], "Show or hide token boundaries"),
         Row(.theme, .everywhere, [], "Next theme"),
         Row(.mouse, .everywhere, [], "Mouse on or off (off: the terminal's own selection works)"),
@@ -244,6 +249,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.branchLabel, .branches, [.char("l")], "Label it", "label"),
         Row(.branchMark, .branches, [.char("m")], "Mark it, to compare with", "mark"),
         Row(.branchCompare, .branches, [.char("c")], "Compare it, or the marked one, with the document", "compare"),
+        Row(.branchStreams, .branches, [.char("n")], "Go there and make several continuations", "streams"),
         Row(.branchExport, .branches, [.char("e")], "Export it", "export"),
         Row(.branchTrash, .branches, [.char("x")], "To the trash with all below it; there: take it back", "trash"),
         Row(.branchFold, .branches, [.char("f")], "Fold or unfold what is below", "fold"),
@@ -252,5 +258,16 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.branchPageDown, .branches, [.pageDown, .char(" ")], "A page of rows down"),
         Row(.branchFirst, .branches, [.home, .char("g")], "First row"),
         Row(.branchLast, .branches, [.end, .char("G")], "Last row"),
+
+        Row(.streamLeft, .streams, [.left], "Stream to the left", "choose"),
+        Row(.streamRight, .streams, [.right], "Stream to the right"),
+        Row(.streamUp, .streams, [.up], "Stream above"),
+        Row(.streamDown, .streams, [.down], "Stream below"),
+        Row(.streamPick, .streams, [.enter], "Take this stream into the document", "pick"),
+        Row(.streamKeep, .streams, [.char("k")], "Keep all as branches, this one in the document", "keep all"),
+        Row(.streamMore, .streams, [.char("+"), .char("=")], "One stream more; begins again with the same seeds", "more"),
+        Row(.streamFewer, .streams, [.char("-")], "One stream less; begins again with the same seeds", "fewer"),
+        Row(.streamPageDown, .streams, [.pageDown, .char(" ")], "Next page of streams", "page"),
+        Row(.streamPageUp, .streams, [.pageUp], "Page of streams before"),
     ]
 }

@@ -6,6 +6,8 @@ package struct Layout: Sendable {
     package private(set) var top = Rect(width: 0, height: 0)
     package private(set) var document = Rect(width: 0, height: 0)
     package private(set) var panels: [Slot] = []
+    /// In the place of the document and the panels.
+    package private(set) var streams = Rect(width: 0, height: 0)
     package private(set) var controls = Rect(width: 0, height: 0)
     package private(set) var footer = Rect(width: 0, height: 0)
     /// True where the window is too small to show anything but a note.
@@ -25,6 +27,10 @@ package struct Layout: Sendable {
         (rest, footer) = rest.split(bottom: 1)
         if window.height >= 14 || state.focus == .controls { (rest, controls) = rest.split(bottom: 1) }
 
+        guard state.streams == nil else {
+            streams = rest
+            return
+        }
         let slots = state.slots
         func slot(_ index: Int, _ rect: Rect) -> Slot { Slot(slot: index, panel: slots[index], rect: rect) }
         var focused: Int?

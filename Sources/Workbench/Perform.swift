@@ -5,9 +5,13 @@ import Tokenizer
 extension State {
     /// Why a command cannot run now; nil when it can. The palette shows it.
     package func obstacle(to command: Command) -> String? {
-        switch command {
+        if streams != nil, command.row.context != .streams, !Self.besideStreams.contains(command) {
+            return "the streams are in front; ⏎ takes one, Esc leaves them"
+        }
+        return switch command {
         case .generate: generationObstacle
-        case .stop: run == nil && overlay == nil && !zoomed && focus == .document ? "nothing is running or open" : nil
+        case .streams: streams == nil ? generationObstacle : nil
+        case .stop: run == nil && streams == nil && overlay == nil && !zoomed && focus == .document ? "nothing is running or open" : nil
         case .undo: editor.canUndo || run != nil ? nil : "nothing to undo"
         case .redo: editor.canRedo ? nil : "nothing to redo"
         case .copy, .cut: editor.selection == nil ? "nothing is selected" : nil
@@ -26,6 +30,7 @@ extension State {
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
             case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
             case .compare: comparisonObstacle(to: command)
+            case .streams: streams == nil ? "no streams are shown; ^N makes some" : nil
             default: nil
             }
         }
@@ -49,6 +54,7 @@ extension State {
         case .files: return performInFiles(command)
         case .compare: return performInCompare(command)
         case .branches: return performInBranches(command)
+        case .streams: return performInStreams(command)
         }
         return []
     }
@@ -56,6 +62,8 @@ extension State {
     private mutating func performEverywhere(_ command: Command) -> [Effect] {
         switch command {
         case .generate: return beginRun()
+        case .streams: return beginStreams()
+        case .breakpoints: askForBreakpoints()
         case .stop: return stopOrClose()
         case .focusNext: moveFocus(by: 1)
         case .focusPrevious: moveFocus(by: -1)
@@ -96,6 +104,7 @@ extension State {
     /// Esc: the stream first, then the zoom, then back to the document; it never quits.
     private mutating func stopOrClose() -> [Effect] {
         if run != nil { return interruptRun() }
+        if streams != nil { return stopOrLeaveStreams() }
         if zoomed { zoomed = false } else if focus != .document { backToDocument() }
         return []
     }

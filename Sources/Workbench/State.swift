@@ -21,6 +21,12 @@ package struct State: Sendable {
     package var keeping = Keeping()
     package var run: Run?
     package var lastRun: Run?
+    /// In front of the document and the panels while there are some.
+    package var streams: StreamsState?
+    /// How many continuations `^N` makes.
+    package var streamCount = 4
+    /// Where a single stream pauses.
+    package var breakpoints = Breakpoints()
 
     // The screen
     package var focus = Focus.document
@@ -110,7 +116,8 @@ package struct State: Sendable {
 
     /// The contexts whose keys count now, the narrowest first.
     package var contexts: [Command.Context] {
-        switch focus {
+        if streams != nil { return [.streams, .everywhere] }
+        return switch focus {
         case .document: [.document, .everywhere]
         case .controls: [.controls, .panel, .everywhere]
         case .slot where isByHand: [.byHand, .everywhere]
@@ -172,7 +179,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID)
+            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), breakpoints
         }
         package var purpose: Purpose
         package var label: String

@@ -84,9 +84,14 @@ extension State {
             if version == reading.version { reading.sought = (position, ids, logprob, rank) }
         case .generated(let number, let tokens, let logits, let rate, let perPass): return generated(number, tokens, logits, rate, perPass)
         case .ended(let number, let end): return ended(number, end)
-        case .stopped(let number): if run?.number == number { finishRun("stopped") }
+        case .paused(let number, let pause): paused(number, pause)
+        case .streams(let number, let news, let seconds): took(news, of: number, seconds: seconds)
+        case .stopped(let number):
+            if run?.number == number { finishRun("stopped") }
+            if streams?.run == number { endStreams(.stopped) }
         case .failed(let number, let sentence):
             if number != nil, run?.number == number { finishRun("failed") }
+            if number != nil, streams?.run == number { endStreams(.failed) }
             say(sentence, .error)
         case .compared(let number, let comparison): compare.take(comparison, number: number)
         case .notCompared(let number, let sentence):
@@ -107,6 +112,7 @@ extension State {
         let layout = Layout(self)
         text.lay(out: editor, in: layout.text)
         settleBranches(layout)
+        streams?.lay(out: layout.streams)
         if resampled { retrace() }
         reading.rank(atLeast: candidates.needed(rows: layout.rect(of: .candidates)?.height ?? 0))
         settleCandidates()
@@ -135,7 +141,7 @@ extension State {
     package var contextLimit: Int { readyModel?.shape.context ?? 0 }
 
     private mutating func wishes() -> [Effect] {
-        guard readyModel != nil else { return [] }
+        guard readyModel != nil, streams?.isRunning != true else { return [] }
         var wish = Wish()
         wish.version = reading.version
         wish.ids = Array(reading.ids.prefix(contextLimit))

@@ -5,11 +5,11 @@ import Terminal
 extension State {
     mutating func press(_ key: Key) -> [Effect] {
         if overlay != nil { return pressInOverlay(key) }
-        if let effects = pressInFilter(key) { return effects }
+        if streams == nil, let effects = pressInFilter(key) { return effects }
         if let command = Command.find(key, in: contexts) { return perform(command) }
-        if takeInFilter(key) { return [] }
-        if focus == .document, let typed = key.typed { return type(Array(String(typed).utf8)) }
-        if key == .char("?"), focus != .document { return perform(.help) }
+        if streams == nil, takeInFilter(key) { return [] }
+        if streams == nil, focus == .document, let typed = key.typed { return type(Array(String(typed).utf8)) }
+        if key == .char("?"), focus != .document || streams != nil { return perform(.help) }
         if key == .escape { return perform(.stop) }
         return []
     }
@@ -30,6 +30,10 @@ extension State {
 
     mutating func pasted(_ bytes: [UInt8]) -> [Effect] {
         if overlay != nil { return pastedInOverlay(bytes) }
+        guard streams == nil else {
+            say("nothing was pasted: the streams are in front; ⏎ takes one, Esc leaves them", .warning)
+            return []
+        }
         if pastedInFilter(bytes) || pastedByHand(bytes) { return [] }
         focus = .document
         return edit { $0.paste(bytes) }
@@ -38,6 +42,7 @@ extension State {
     mutating func point(_ mouse: Mouse) -> [Effect] {
         let layout = Layout(self)
         if overlay != nil { return pointInOverlay(mouse) }
+        if streams != nil { return pointInStreams(mouse) }
         switch mouse.kind {
         case .wheelUp, .wheelDown:
             let step = mouse.kind == .wheelUp ? -3 : 3

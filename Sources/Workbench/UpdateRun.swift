@@ -12,9 +12,12 @@ extension State {
         case .loading(let share): return "the model is still loading (\(Number.whole(share * 100)) %)"
         case .ready: break
         }
-        if run != nil { return "a generation is running; Esc stops it" }
+        if isStreaming { return "a generation is running; Esc stops it" }
         return nil
     }
+
+    /// Whether the model is writing.
+    package var isStreaming: Bool { run != nil || streams?.isRunning == true }
 
     /// - Parameter forked: true when an undo step is open already and takes the generation in.
     mutating func beginRun(inOpenStep forked: Bool = false) -> [Effect] {
@@ -22,16 +25,9 @@ extension State {
             say(obstacle, .warning)
             return []
         }
-        guard let tokenizer else { return [] }
-        if let selection = editor.selection { editor.move(to: selection.upperBound) }
         if !forked { editor.beginGroup(.generation) }
-        if file.isChat, !forked { openAnswer(tokenizer) }
-        let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
-        let ids = lead + editor.document.ids(before: editor.cursor, tokenizer: tokenizer)
-        guard !ids.isEmpty, ids.count < contextLimit else {
+        guard let ids = idsToContinue(opensAnswer: !forked) else {
             editor.endGroup()
-            say(ids.isEmpty ? "there is no text before the cursor to continue; type something first"
-                : "the text before the cursor has \(ids.count) tokens and the context holds \(contextLimit); shorten it", .warning)
             return []
         }
         let seed = sampling.seed ?? nextSeed()
@@ -40,7 +36,21 @@ extension State {
         (lastRun, lastPlace) = (nil, nil)
         nextRun += 1
         text.follows = true
-        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed))]
+        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed, breakpoints: breakpoints))]
+    }
+
+    /// The ids before the cursor, in a conversation those of the model's turn that is opened for it; nil, and said why, where none
+    /// can be continued.
+    mutating func idsToContinue(opensAnswer: Bool = true) -> [TokenID]? {
+        guard let tokenizer else { return nil }
+        if let selection = editor.selection { editor.move(to: selection.upperBound) }
+        if file.isChat, opensAnswer { openAnswer(tokenizer) }
+        let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
+        let ids = lead + editor.document.ids(before: editor.cursor, tokenizer: tokenizer)
+        if !ids.isEmpty, ids.count < contextLimit { return ids }
+        say(ids.isEmpty ? "there is no text before the cursor to continue; type something first"
+            : "the text before the cursor has \(ids.count) tokens and the context holds \(contextLimit); shorten it", .warning)
+        return nil
     }
 
     mutating func nextSeed() -> UInt64 { (draw() >> 33) % 1_000_000 }
@@ -53,7 +63,7 @@ extension State {
 
     /// Ends the run at once, by Esc or before an edit: the text so far stays, and what still arrives of it is not taken.
     mutating func interruptRun() -> [Effect] {
-        guard run != nil else { return [] }
+        guard run != nil else { return leaveStreams() }
         finishRun("stopped")
         return [.stopGeneration]
     }
@@ -103,15 +113,16 @@ extension State {
         // What the stream kept the worker from doing is asked for again.
         lastWish = nil
         editor.endGroup(end)
-        if done.tokens > 0 { remember(stored(done)) }
+        if done.tokens > 0 { remember(done, editor.tree.current, editor.document) }
     }
 
-    private mutating func stored(_ run: Run) -> StoredRun {
-        StoredRun(id: Int64(draw() >> 1), document: keeping.document, node: editor.tree.current, made: editor.clock,
-                  model: readyModel?.title ?? "", fingerprint: readyModel?.fingerprint ?? "", promptIDs: run.prompt,
-                  prompt: Array(editor.document.bytes[..<min(run.range.lowerBound, editor.document.count)]), ids: run.written.map(\.id),
-                  text: Array(editor.document.bytes[run.range.clamped(to: 0..<editor.document.count)]), settings: run.sampling.json,
-                  seed: run.seed, end: run.end, rate: run.rate, logprobs: run.written.map(\.logprob))
+    /// Remembers a run that has ended, with the node that it wrote and the document there.
+    mutating func remember(_ run: Run, _ node: Node.ID, _ document: Document) {
+        remember(StoredRun(id: Int64(draw() >> 1), document: keeping.document, node: node, made: editor.clock,
+                           model: readyModel?.title ?? "", fingerprint: readyModel?.fingerprint ?? "", promptIDs: run.prompt,
+                           prompt: Array(document.bytes[..<min(run.range.lowerBound, document.count)]), ids: run.written.map(\.id),
+                           text: Array(document.bytes[run.range.clamped(to: 0..<document.count)]), settings: run.sampling.json,
+                           seed: run.seed, end: run.end, rate: run.rate, logprobs: run.written.map(\.logprob)))
     }
 
     // MARK: Chat

@@ -11,6 +11,7 @@ package enum View {
             return frame
         }
         TopLine.draw(state, layout.top, &frame)
+        StreamsView.draw(state, layout.streams, &frame)
         if !layout.document.isEmpty { DocumentView.draw(state, layout.document, &frame) }
         for panel in layout.panels {
             let focused = state.focus == .slot(panel.slot)
@@ -73,6 +74,7 @@ enum TopLine {
     private static func figures(_ state: State, wide: Bool) -> String {
         guard let model = state.readyModel else { return "" }
         let used = state.progress.map { "reading \($0.done)/\($0.total)" } ?? (wide ? "ctx " : "") + "\(state.reading.ids.count)/\(model.shape.context)"
+        if let streams = state.streams { return used + "   " + pace(streams, in: Layout(state).streams) }
         if let run = state.run { return used + "   " + pace(run) }
         guard let run = state.lastRun, run.rate > 0 else { return used }
         return used + "   " + pace(run) + (wide ? "  \(run.end ?? "")" : "")
@@ -81,6 +83,12 @@ enum TopLine {
     /// Tokens a second, and tokens a pass where these are more than one.
     private static func pace(_ run: State.Run) -> String {
         "\(Number.whole(run.rate)) tok/s" + (run.perPass >= 1.05 ? " ×" + Number.fixed(run.perPass, 1) : "")
+    }
+
+    private static func pace(_ streams: StreamsState, in rect: Rect) -> String {
+        let grid = StreamsGrid(count: streams.streams.count, in: rect)
+        let page = grid.pages > 1 ? "page \(streams.chosen / grid.perPage + 1)/\(grid.pages)   " : ""
+        return page + "\(Number.whole(streams.rate)) tok/s"
     }
 
     private static func modelText(_ state: State) -> String {
@@ -100,14 +108,19 @@ enum Footer {
     private static func entries(_ state: State) -> [(command: Command, text: String)] {
         // The attention panel's map and text give its keys other meanings; their own lower border tells them.
         let own = state.focusedPanel == .attention && state.attention.view != .heads ? [] : [state.contexts[0]]
-        let contexts: [Command.Context] = state.focus == .document ? [.everywhere] : own + state.contexts.dropFirst()
+        let contexts: [Command.Context] = state.streams != nil ? state.contexts : state.focus == .document ? [.everywhere] : own + state.contexts.dropFirst()
         return contexts.flatMap { context in
-            Command.table.filter { row in
-                // A key that means something else here is not told with what it means elsewhere.
-                let isOwn = row.keys.first.flatMap { Command.find($0, in: state.contexts) } == row.command
-                return row.context == context && !row.label.isEmpty && isOwn && (row.command != .stop || state.run != nil || state.focus != .document)
-            }.map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && state.run == nil ? "back" : $0.label)") }
+            Command.table.filter { isListed($0, state) && $0.context == context }
+                .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && !state.isStreaming ? "back" : $0.label)") }
         }
+    }
+
+    private static func isListed(_ row: Command.Row, _ state: State) -> Bool {
+        if row.label.isEmpty { return false }
+        if state.streams != nil { return row.context == .streams || State.besideStreams.contains(row.command) }
+        // A key that means something else here is not told with what it means elsewhere.
+        guard row.keys.first.flatMap({ Command.find($0, in: state.contexts) }) == row.command else { return false }
+        return row.command != .stop || state.run != nil || state.focus != .document
     }
 
     private static func places(_ state: State) -> [(command: Command, text: String, x: Int)] {

@@ -58,6 +58,18 @@ package struct Order: Sendable, Equatable {
     package var ids: [TokenID]
     package var sampling: Sampling
     package var seed: UInt64
+    /// Several continuations beside each other, the i-th by seed + i; nil for the one that goes into the document.
+    package var streams: Int?
+    /// Where the one pauses.
+    package var breakpoints = Breakpoints()
+}
+
+/// What is new of one of several streams.
+package struct StreamNews: Sendable {
+    package var stream: Int
+    package var tokens: [Generation.Token] = []
+    package var end: Generation.End?
+    package init(stream: Int) { self.stream = stream }
 }
 
 /// Two texts to be compared, or one text that two settings continue.
@@ -93,6 +105,10 @@ package enum Report: Sendable {
     /// New tokens of a run; with the logits before the newest now and then. Units: tokens a second, tokens a pass.
     case generated(run: Int, [Generation.Token], logits: [Float]?, rate: Double, perPass: Double)
     case ended(run: Int, Generation.End)
+    /// A breakpoint was met; what stands before it has been posted.
+    case paused(run: Int, Breakpoints.Pause)
+    /// What is new of several streams, and the time since they began.
+    case streams(run: Int, [StreamNews], seconds: Double)
     case stopped(run: Int)
     case failed(run: Int?, String)
     /// A comparison as far as it is drawn and measured.

@@ -29,16 +29,20 @@ package final class Worker: @unchecked Sendable {
     private var comparison: ComparisonWork?
     /// What the newest comparison of two texts has found.
     private var compared: Comparison?
+    private var streams: RunningStreams?
 
     /// A generation on its way, and what of it the main thread knows.
     private struct Running {
         let order: Order
         var generation: Generation
+        var breakpoints: Breakpoints.Scanner
         let started: Double
-        /// When logits were shown, and when tokens were posted.
-        var shown = 0.0, posted = 0.0
+        /// When tokens were posted.
+        var posted = 0.0
         var released = 0
         var waiting: [Generation.Token] = []
+        /// What goes to the main thread with the next tokens.
+        var beside: [Report] = []
     }
 
     /// Tokens computed at once where a key may come in between: about 10 ms.
@@ -111,12 +115,12 @@ package final class Worker: @unchecked Sendable {
 
     private func main() {
         while true {
-            let new = take(waiting: tasks.isEmpty && run == nil && comparison == nil)
+            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil)
             if new.quit { return }
             if let path = new.load { open(path) }
-            if new.stop, let current = run {
-                run = nil
-                post(.stopped(run: current.order.run))
+            if new.stop, let order = running {
+                (run, streams) = (nil, nil)
+                post(.stopped(run: order.run))
             }
             if let next = new.wish { begin(next) }
             if let order = new.order { begin(order) }
@@ -124,23 +128,27 @@ package final class Worker: @unchecked Sendable {
             guard session != nil else { tasks = []; continue }
             do {
                 // While tokens stream, only what stands nearest to the cursor is served in between.
-                if let task = tasks.first, run == nil || task == .reading || task == .heads {
+                if let task = tasks.first, running == nil || task == .reading || task == .heads {
                     if try perform(task) { tasks.removeFirst() }
                     if tasks.isEmpty { post(.settled(number: wish.number)) }
-                } else if run != nil {
+                } else if running != nil {
                     tasks = []
-                    try step()
+                    if run != nil { try step() } else { try stepStreams() }
                 } else {
                     compare()
                 }
             } catch {
                 tasks = []
                 hand(logits: nil)
-                post(.failed(run: run?.order.run, "\(error)"))
-                run = nil
+                if let report = streams?.hand(now: now()) { post(report) }
+                post(.failed(run: running?.run, "\(error)"))
+                (run, streams) = (nil, nil)
             }
         }
     }
+
+    /// The order that is being carried out.
+    private var running: Order? { run?.order ?? streams?.order }
 
     private func open(_ path: String) {
         do throws(EngineError) {
@@ -165,9 +173,15 @@ package final class Worker: @unchecked Sendable {
 
     private func begin(_ order: Order) {
         guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
+        (run, streams) = (nil, nil)
         do throws(EngineError) {
             guard try session.sync(to: order.ids, chunk: Self.chunk, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
-            run = Running(order: order, generation: Generation(session, sampling: order.sampling, seed: order.seed), started: now())
+            if let count = order.streams {
+                streams = RunningStreams(session, order, count: count, now: now())
+            } else {
+                run = Running(order: order, generation: Generation(session, sampling: order.sampling, seed: order.seed),
+                              breakpoints: Breakpoints.Scanner(order.breakpoints), started: now())
+            }
         } catch { post(.failed(run: order.run, "\(error)")) }
     }
 
@@ -186,18 +200,24 @@ package final class Worker: @unchecked Sendable {
         comparison = nil
     }
 
-    /// One token of the generation. The main thread hears of it every 16 ms, since each time it takes a core from the pass, and
-    /// gets logits every 33 ms.
+    /// A little more than a frame. The main thread hears of a stream no more often, and of all at once, since each time it wakes it
+    /// takes a core from the pass; it then draws at once.
+    static let interval = 0.034
+
+    /// One token of the generation.
     private func step() throws(EngineError) {
-        guard let (tokens, end) = try run?.generation.next() else { return }
-        let time = now()
+        guard let (drawn, end) = try run?.generation.next(), let (kept, pause) = run?.breakpoints.take(drawn) else { return }
+        let tokens = drawn.prefix(kept), time = now()
         run?.waiting += tokens
         run?.released += tokens.reduce(0) { $0 + ($1.isCut ? 0 : 1) }
-        guard let current = run, time - current.posted > 0.016 || end != nil else { return }
+        if let pause, let current = run {
+            hand(logits: nil)
+            run = nil
+            return post(.paused(run: current.order.run, pause))
+        }
+        guard let current = run, time - current.posted > Self.interval || end != nil else { return }
         // Logits are shown with the token drawn from them: not with one held back or cut off for a stop text, nor with the end.
-        let isDue = time - current.shown > 0.033 || end != nil, isShown = current.released == current.generation.generated.count
-        let logits = isDue && isShown && end != .eos ? current.generation.logits : nil
-        if logits != nil { run?.shown = time }
+        let logits = current.released == current.generation.generated.count && end != .eos ? current.generation.logits : nil
         run?.posted = time
         hand(logits: logits)
         if let end {
@@ -206,12 +226,23 @@ package final class Worker: @unchecked Sendable {
         }
     }
 
+    /// One token of every stream.
+    private func stepStreams() throws(EngineError) {
+        guard let (report, isDone) = try streams?.step(now: now) else { return }
+        if let report { post(report) }
+        if isDone { streams = nil }
+    }
+
     /// Posts the tokens that wait.
     private func hand(logits: [Float]?) {
-        guard let current = run, !current.waiting.isEmpty || logits != nil else { return }
-        let rate = Double(current.generation.generated.count) / max(1e-6, now() - current.started)
-        post(.generated(run: current.order.run, current.waiting, logits: logits, rate: rate, perPass: current.generation.tokensPerPass))
+        guard let current = run else { return }
+        if !current.waiting.isEmpty || logits != nil {
+            let rate = Double(current.generation.generated.count) / max(1e-6, now() - current.started)
+            post(.generated(run: current.order.run, current.waiting, logits: logits, rate: rate, perPass: current.generation.tokensPerPass))
+        }
+        current.beside.forEach(post)
         run?.waiting = []
+        run?.beside = []
     }
 
     /// Serves one part; false when it was interrupted and has to go on later.
@@ -224,7 +255,8 @@ package final class Worker: @unchecked Sendable {
             post(.reading(version: wish.version, position: wish.position, logits: try session.logits(after: wish.position - 1)))
         case .heads:
             guard let query = wish.attention?.query, (0..<wish.ids.count).contains(query), try follow(to: query + 1) else { return true }
-            post(.heads(version: wish.version, query: query, rows: try session.attention(query: query)))
+            let heads = Report.heads(version: wish.version, query: query, rows: try session.attention(query: query))
+            if run != nil { run?.beside.append(heads) } else { post(heads) }
         case .sought: try seek(in: session)
         case .steps: return try measure(to: wish.position, in: session)
         case .rest: return try measure(to: wish.ids.count, in: session)

@@ -4,12 +4,12 @@ import Terminal
 import Testing
 import Workbench
 
-/// The state and a worker with the real model, driven from the test's own thread.
+/// The state and a worker with a model, the real one unless told, driven from the test's own thread.
 final class Player {
     private(set) var state: State
     private let inbox = Mailbox()
     private let worker: Worker
-    private static let model: String? = {
+    static let model: String? = {
         let environment = ProcessInfo.processInfo.environment
         let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
         let path = environment["TERRARIUM_MODEL"] ?? "\(cache)/terrarium/models/\(Locations.defaultModelName)"
@@ -17,11 +17,11 @@ final class Player {
     }()
     static var hasModel: Bool { model != nil }
 
-    init(width: Int, height: Int) {
+    init(width: Int, height: Int, model: String? = Player.model) {
         state = State(width: width, height: height, seed: 7)
         let inbox = inbox
         worker = Worker(threads: 2) { inbox.put($0) }
-        worker.load(Self.model ?? "")
+        worker.load(model ?? "")
         wait { state.readyModel != nil }
     }
 
@@ -46,7 +46,7 @@ final class Player {
         }
     }
 
-    func settle() { wait { state.run == nil && (state.reading.isSettled || state.reading.ids.isEmpty) } }
+    func settle() { wait { !state.isStreaming && (state.reading.isSettled || state.reading.ids.isEmpty) } }
 
     private func wait(until done: () -> Bool) {
         let deadline = Date().addingTimeInterval(60)

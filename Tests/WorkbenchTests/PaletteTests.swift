@@ -10,6 +10,9 @@ import Workbench
         case .everywhere, .document: break
         case .controls: state.focus = .controls
         case .panel: state.focus = .slot(0)
+        case .streams:
+            state = .desk(width: width, height: height)
+            state.press(keys: .ctrl("n"))
         case .along, .byHand:
             state = State.desk("French: de mer", width: width, height: height).reading(Tiny.peppermint).focused(on: .candidates)
             state.press(keys: context == .along ? .char("w") : .char("m"))

@@ -16,7 +16,7 @@ enum Tiny {
     static let layers = 2, heads = 2
 
     static let model: Model = {
-        do { return try make() } catch { fatalError("the tests' own model does not load: \(error)") }
+        do { return try file { try Model(path: $0, threads: 1) } } catch { fatalError("the tests' own model does not load: \(error)") }
     }()
 
     private static func character(_ byte: UInt8) -> String {
@@ -43,7 +43,7 @@ enum Tiny {
         return (tokens + specials, merges)
     }
 
-    private static func make() throws -> Model {
+    private static func bytes() -> [UInt8] {
         var writer = GGUFWriter()
         let (tokens, merges) = vocabulary(), width = 32, hidden = 32
         writer.add("general.architecture", "llama")
@@ -82,12 +82,17 @@ enum Tiny {
         }
         vector("output_norm.weight")
         matrix("token_embd.weight", tokens.count, width)
+        return writer.bytes()
+    }
+
+    /// Runs with the model as a file, which is gone afterwards.
+    static func file<Result>(_ body: (_ path: String) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-tiny-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appendingPathComponent("tiny.F32.gguf").path
-        try Data(writer.bytes()).write(to: URL(fileURLWithPath: path))
-        return try Model(path: path, threads: 1)
+        try Data(bytes()).write(to: URL(fileURLWithPath: path))
+        return try body(path)
     }
 
     /// The id of a text that is one token.

@@ -160,6 +160,7 @@ extension State {
                 return []
             }
             compare(withNode: other)
+        case .branchStreams: return walk(to: id) + perform(.streams)
         case .branchExport:
             // Gone to, so that its numbers are measured.
             let effects = walk(to: id)

@@ -121,7 +121,7 @@ enum FieldText {
                 sampling.seed = seed
             }
         case .logitBias: sampling.logitBias = try biases(text, field, tokenizer)
-        case .stop: sampling.stop = split(text).map(unescaped).filter { !$0.isEmpty }
+        case .stop: sampling.stop = split(text).map { unescaped($0) }.filter { !$0.isEmpty }
         default:
             if typed.isEmpty { return }
             let number = field.id == .temperature && typed.lowercased() == "greedy" ? 0 : Double(typed)
@@ -171,7 +171,8 @@ enum FieldText {
         return parts.map { String($0) }
     }
 
-    static func unescaped(_ text: String) -> [UInt8] {
+    /// - Parameter border: what ends the text where no backslash stands before it.
+    static func unescaped(_ text: String, border: Unicode.Scalar = ",") -> [UInt8] {
         var out: [UInt8] = [], isEscaped = false
         for byte in text.utf8 {
             if isEscaped {
@@ -179,7 +180,7 @@ enum FieldText {
                 case UInt8(ascii: "n"): out.append(0x0A)
                 case UInt8(ascii: "t"): out.append(0x09)
                 case UInt8(ascii: "r"): out.append(0x0D)
-                case UInt8(ascii: "\\"), UInt8(ascii: ","): out.append(byte)
+                case UInt8(ascii: "\\"), UInt8(ascii: border): out.append(byte)
                 default: out += [UInt8(ascii: "\\"), byte]
                 }
                 isEscaped = false
@@ -188,15 +189,14 @@ enum FieldText {
         return isEscaped ? out + [UInt8(ascii: "\\")] : out
     }
 
-    static func escaped(_ bytes: [UInt8]) -> String {
+    static func escaped(_ bytes: [UInt8], border: Unicode.Scalar = ",") -> String {
         var out: [UInt8] = []
         for byte in bytes {
             switch byte {
             case 0x0A: out += Array("\\n".utf8)
             case 0x09: out += Array("\\t".utf8)
             case 0x0D: out += Array("\\r".utf8)
-            case UInt8(ascii: "\\"): out += Array("\\\\".utf8)
-            case UInt8(ascii: ","): out += Array("\\,".utf8)
+            case UInt8(ascii: "\\"), UInt8(ascii: border): out += [UInt8(ascii: "\\"), byte]
             default: out.append(byte)
             }
         }

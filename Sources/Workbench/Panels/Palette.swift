@@ -72,7 +72,7 @@ extension State {
     /// Gives the keys to where a command belongs.
     mutating func bringFocus(to context: Command.Context) {
         switch context {
-        case .everywhere: break
+        case .everywhere, .streams: break
         case .document:
             zoomed = false
             focus = .document

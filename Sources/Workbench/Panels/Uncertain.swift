@@ -6,7 +6,7 @@ import Tokenizer
 /// Places where the model was not sure what comes.
 extension State {
     /// A token is uncertain where the entropy before it is above this. Unit: nats.
-    package var uncertainAbove: Double { 2 }
+    package var uncertainAbove: Double { breakpoints.entropy ?? 2 }
 
     /// Moves the cursor to the next uncertain token behind or before it, and round the end.
     mutating func goToUncertain(forwards: Bool) {

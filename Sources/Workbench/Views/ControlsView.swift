@@ -17,10 +17,13 @@ enum ControlsLine {
 
     /// All settings if they fit, then closer, then shorter, then without those that are off; else those around the chosen one.
     static func places(_ state: State, width: Int) -> Line {
-        let room = max(0, width - 2)
-        for (compact, gap) in [(false, 2), (false, 1), (true, 1)] {
-            let all = items(state, compact)
-            if span(all, gap) <= room { return (set(all, 1, gap), false, false) }
+        let room = max(0, width - 2), pause = TextWidth.columns(BreakpointsText.label(state.breakpoints))
+        // Where the pause is not set it takes no room; where it has none the settings come first.
+        for room in pause > 0 ? [room - pause - 2, room] : [room] {
+            for (compact, gap) in [(false, 2), (false, 1), (true, 1)] {
+                let all = items(state, compact)
+                if span(all, gap) <= room { return (set(all, 1, gap), false, false) }
+            }
         }
         var left = items(state, true)
         for id in spare where span(left, 1) > room {
@@ -75,6 +78,10 @@ package enum ControlsView {
             if state.focus == .controls, place.field == state.controls.field {
                 frame.restyle(Rect(x: rect.x + place.x, y: rect.y, width: place.width, height: 1).intersection(rect)) { $0 = Style(.selection, isStandard ? [] : .bold) }
             }
+        }
+        let pause = BreakpointsText.label(state.breakpoints), end = line.places.last.map { $0.x + $0.width } ?? 0
+        if !line.behind, end + 3 + TextWidth.columns(pause) <= rect.width {
+            frame.put(pause, x: rect.x + end + 2, y: rect.y, style: Style(.accent), clip: rect)
         }
         if line.behind { frame.put("›", x: rect.maxX - 1, y: rect.y, style: Style(.dim), clip: rect) }
     }

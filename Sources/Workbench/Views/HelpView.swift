@@ -32,7 +32,7 @@ enum HelpView {
 
     static func lines(_ state: State, width: Int) -> [Line] {
         // In the document most keys are those of any editor: what is Terrarium's own comes before them.
-        let present: [Command.Context] = state.focus == .document ? [.everywhere, .document] : state.contexts
+        let present: [Command.Context] = state.streams == nil && state.focus == .document ? [.everywhere, .document] : state.contexts
         let contexts = present + Command.Context.allCases.filter { !present.contains($0) }
         var lines: [Line] = []
         for context in contexts {
