@@ -90,6 +90,10 @@ package struct Opened: Sendable, Equatable {
     /// The document of one of the nodes; nil where none was kept, or only in part.
     package var snapshot: Snapshot?
 
+    package init(document: StoredDocument, isCopy: Bool, nodes: [Node], snapshot: Snapshot?) {
+        (self.document, self.isCopy, self.nodes, self.snapshot) = (document, isCopy, nodes, snapshot)
+    }
+
     /// The editor with the whole tree, at the current node; nil where the first node is not there.
     package var editor: Editor? {
         guard let tree = Tree(nodes, current: document.current), let first = tree[tree.root] else { return nil }

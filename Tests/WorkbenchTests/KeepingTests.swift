@@ -27,7 +27,7 @@ struct KeepingTests {
                 }
             }
         }
-        mutating func type(_ text: String) { for character in text { send(.event(.key(.char(character)))) } }
+        mutating func type(_ text: String) { for scalar in text.unicodeScalars { send(.event(.key(.char(scalar)))) } }
 
         /// The newest batch's document as a store gives it back.
         var opened: Opened? {
