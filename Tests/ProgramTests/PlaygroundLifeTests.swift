@@ -8,7 +8,7 @@ extension PlaygroundSuite {
             let run = try TerminalRun()
             try run.ready()
             run.send("dear diary")
-            try run.wait(for: "dear diary")
+            try run.wait("the text, kept") { $0.line(2).contains("dear diary") && $0.line(0).contains("○") }
             return run
         }
 
@@ -44,24 +44,24 @@ extension PlaygroundSuite {
 
         @Test("kill -9 loses nothing that was kept: the next start offers it, and one key opens it, branches and all") func killed() throws {
             let run = try unsaved()
-            try run.wait("the mark of what is kept") { $0.line(0).contains("○") }
             run.signal(SIGKILL)
             #expect(run.finish() == .signalled(SIGKILL))
             let next = try TerminalRun(scratch: run.scratch)
             try next.wait(for: "ended without being closed")
             next.send(Keys.reopen)
-            try next.wait(for: "dear diary")
+            try next.wait("the text") { $0.line(2).contains("dear diary") }
             // What came before can be undone still.
             next.send(Keys.undo)
-            try next.wait("the text before") { !$0.contains("dear diary") && $0.contains("dear") }
+            try next.wait("the text before") { $0.line(2).contains("dear") && !$0.line(2).contains("diary") }
         }
 
         /// A new start with the same folders opens the text with one key.
         private func expectKept(_ text: String, of run: TerminalRun) throws {
             let next = try TerminalRun(scratch: run.scratch)
             try next.ready()
+            try next.wait("the offer") { $0.plain.contains("^R opens") }
             next.send(Keys.reopen)
-            try next.wait(for: text)
+            try next.wait("the text") { $0.line(2).contains(text) }
         }
 
         @Test("a crash ends by its own signal, at once, in a terminal that works", arguments: [SIGSEGV, SIGABRT, SIGILL, SIGBUS, SIGFPE, SIGTRAP])

@@ -67,7 +67,7 @@ import Workbench
         world.type("Once")
         world.press(.ctrl("q"))
         let lines = world.screen.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().map(String.init)
-        let row = try #require(lines.firstIndex { $0.contains("D discard and quit") })
+        let row = try #require(lines.firstIndex { $0.contains("D quit without") })
         world.mouse(.press, 1, 1)
         #expect(world.state.overlay != nil && !world.state.isQuitting)
         let column = try #require(Array(lines[row].unicodeScalars).firstIndex(of: "D"))
@@ -108,7 +108,7 @@ import Workbench
         world.press(.escape)
         world.type("x")
         world.press(.ctrl("q"))
-        #expect(footer() == "\n s save  D discard and quit  Esc stay\n")
+        #expect(footer() == "\n s save  D quit without  Esc stay\n")
     }
 
     @Test("a long line of text scrolls so that its cursor is on the screen") func longLine() {
