@@ -141,7 +141,7 @@ extension Editor {
     @discardableResult
     package mutating func keep(_ continuations: [Continuation], at offset: Int, chosen: Int?, trashing: Bool) -> [Node.ID?] {
         close()
-        let base = document, from = tree.current
+        let base = document, from = tree.current, known = tree.pathLogprob(to: from)
         let ids = continuations.map { continuation -> Node.ID? in
             var grown = base, end = offset, numbers: [Int: Float] = [:]
             for token in continuation.tokens {
@@ -159,6 +159,7 @@ extension Editor {
                 (node.author, node.made, node.run) = (.model, clock, continuation.run)
                 node.logprobs = change.after.kept.map { numbers[$0.range.lowerBound + change.start] ?? .nan }
                 node.isTrashed = trashing
+                node.measured = node.gain(endingAt: grown.count).flatMap { gain in known.map { $0 + gain } }
             }
             return id
         }
@@ -199,8 +200,12 @@ extension Editor {
     private func node(_ id: Node.ID, of step: OpenStep, _ change: Change) -> Node {
         var node = Node(id: id, parent: tree.current, change: change, place: place, kind: step.nodeKind)
         (node.author, node.made, node.run) = (step.author, clock, step.run)
-        if let measured = step.measured, measured.edits == edits { node.measured = measured.logprob }
         if !step.numbers.isEmpty { node.logprobs = change.after.kept.map { step.numbers[$0.range.lowerBound + change.start] ?? .nan } }
+        if let measured = step.measured, measured.edits == edits {
+            node.measured = measured.logprob
+        } else if let known = tree.pathLogprob(to: tree.current), let gain = node.gain(endingAt: document.count) {
+            node.measured = known + gain
+        }
         return node
     }
 

@@ -35,7 +35,7 @@ package struct Node: Sendable, Equatable, Identifiable {
     package var run: Run?
     /// Of the change's kept tokens, in their order; NaN where it is not known, empty where none is. Unit: nats.
     package internal(set) var logprobs: [Float] = []
-    /// Of this node's whole document, once all of it was measured; the first id of all may have none. Unit: nats.
+    /// The logprob of this node's whole document, once it is known; the first id of all may have none. Unit: nats.
     package internal(set) var measured: Double?
 
     package init(id: ID, parent: ID?, change: Change, place: Place, kind: Kind) {
@@ -56,10 +56,10 @@ package struct Node: Sendable, Equatable, Identifiable {
         return known.isEmpty ? nil : known.reduce(0) { $0 + Double($1) }
     }
 
-    /// The sum where all that the change does is to add tokens whose logprobs are known. Unit: nats.
-    var growth: Double? {
-        guard change.before.bytes.isEmpty, logprobs.count == change.after.kept.count, !logprobs.contains(where: \.isNaN),
-              change.after.kept.reduce(0, { $0 + $1.range.count }) == change.after.bytes.count else { return nil }
+    /// What it adds to the logprob of a document that ends with it; nil unless all its tokens are known. Unit: nats.
+    func gain(endingAt count: Int) -> Double? {
+        guard change.before.bytes.isEmpty, change.start + change.after.bytes.count == count, logprobs.count == change.after.kept.count,
+              !logprobs.contains(where: \.isNaN), change.after.kept.reduce(0, { $0 + $1.range.count }) == change.after.bytes.count else { return nil }
         return logprob
     }
 }

@@ -4,6 +4,8 @@
 /// parent in the tree; a node's document is the same whenever one goes there, to the bit; no node leads to itself.
 package struct Tree: Sendable {
     package private(set) var nodes: [Node.ID: Node] = [:]
+    /// What is asked of nodes often: they themselves are large to copy.
+    private var outlines: [Node.ID: Outline] = [:]
     /// In the order they were made.
     package private(set) var children: [Node.ID: [Node.ID]] = [:]
     package private(set) var root: Node.ID
@@ -17,12 +19,25 @@ package struct Tree: Sendable {
     /// Counts the changes of the tree, for who keeps something derived from it.
     package private(set) var revision = 0
 
+    package struct Outline: Sendable {
+        package let parent: Node.ID?
+        package let isTrashed: Bool
+        /// True for a person's own keystrokes.
+        package let isTyped: Bool
+        package let isLabelled: Bool
+
+        fileprivate init(_ node: Node) {
+            (parent, isTrashed, isLabelled) = (node.parent, node.isTrashed, !node.label.isEmpty)
+            isTyped = (node.kind == .typing || node.kind == .deleting) && node.author == .you && node.run == nil
+        }
+    }
+
     /// A tree that begins with a document.
     init(_ document: Document, made: Double = 0) {
         var node = Node(id: 0, parent: nil, change: Change(start: 0, before: Fragment(bytes: []), after: document.fragment(0..<document.count)),
                         place: Place(cursor: document.count), kind: .start)
         node.made = made
-        (nodes, root, current, nextID, changed) = ([0: node], 0, 0, 1, [0])
+        (nodes, outlines, root, current, nextID, changed) = ([0: node], [0: Outline(node)], 0, 0, 1, [0])
     }
 
     /// Takes stored nodes, those of them that hang together with the first; nil where there is no first.
@@ -34,7 +49,7 @@ package struct Tree: Sendable {
         var open = [first.id]
         while let id = open.popLast() {
             guard nodes[id] == nil, let node = byID[id] else { continue }
-            nodes[id] = node
+            (nodes[id], outlines[id]) = (node, Outline(node))
             children[id] = below[id]?.map(\.id)
             open += children[id] ?? []
         }
@@ -49,34 +64,32 @@ package struct Tree: Sendable {
     package var leaves: Int {
         var open = [root], ends = 0
         while let id = open.popLast() {
-            let below = children[id]?.filter { nodes[$0]?.isTrashed == false } ?? []
+            let below = children[id]?.filter { outlines[$0]?.isTrashed == false } ?? []
             if below.isEmpty { ends += 1 } else { open += below }
         }
         return ends
     }
 
-    package func parent(of id: Node.ID) -> Node.ID? { nodes[id]?.parent }
-
-    /// True unless it is in the trash itself; what hangs on it is out of sight with it.
-    package func isInSight(_ id: Node.ID) -> Bool { nodes[id]?.isTrashed == false }
+    package func outline(of id: Node.ID) -> Outline? { outlines[id] }
+    package func parent(of id: Node.ID) -> Node.ID? { outlines[id]?.parent }
 
     /// From the first node to this one.
     package func path(to id: Node.ID) -> [Node.ID] {
         var path = [id]
-        while let parent = nodes[path[path.count - 1]]?.parent { path.append(parent) }
+        while let parent = outlines[path[path.count - 1]]?.parent { path.append(parent) }
         return path.reversed()
     }
 
     /// The child to go down to: the one visited last, else the newest that is in sight.
     package func child(of id: Node.ID) -> Node.ID? {
-        let shown = children[id]?.filter { nodes[$0]?.isTrashed == false } ?? []
+        let shown = children[id]?.filter { outlines[$0]?.isTrashed == false } ?? []
         return visited[id].flatMap { shown.contains($0) ? $0 : nil } ?? shown.last
     }
 
     /// The sibling so many places on, among those in sight.
     package func sibling(of id: Node.ID, by step: Int) -> Node.ID? {
-        guard let parent = nodes[id]?.parent else { return nil }
-        let shown = children[parent]?.filter { $0 == id || nodes[$0]?.isTrashed == false } ?? []
+        guard let parent = outlines[id]?.parent else { return nil }
+        let shown = children[parent]?.filter { $0 == id || outlines[$0]?.isTrashed == false } ?? []
         guard let index = shown.firstIndex(of: id), shown.indices.contains(index + step) else { return nil }
         return shown[index + step]
     }
@@ -89,7 +102,7 @@ package struct Tree: Sendable {
         while true {
             if let index = entered[up[up.count - 1]] { return (Array(up.dropLast()), down[..<index].reversed()) }
             if let index = left[down[down.count - 1]] { return (Array(up[..<index]), down.dropLast().reversed()) }
-            let above = nodes[up[up.count - 1]]?.parent, beyond = nodes[down[down.count - 1]]?.parent
+            let above = parent(of: up[up.count - 1]), beyond = parent(of: down[down.count - 1])
             guard above != nil || beyond != nil else { return ([], []) }
             if let above {
                 left[above] = up.count
@@ -102,23 +115,10 @@ package struct Tree: Sendable {
         }
     }
 
-    /// The logprob of a node's whole document as it was measured, that of no text being 0. Unit: nats.
-    package func measured(_ id: Node.ID) -> Double? {
+    /// The logprob of a node's whole document, where it is known; that of no text is 0. Unit: nats.
+    package func pathLogprob(to id: Node.ID) -> Double? {
         guard let node = nodes[id] else { return nil }
         return node.measured ?? (node.parent == nil && node.change.after.bytes.isEmpty ? 0 : nil)
-    }
-
-    /// The logprob of a node's document: measured, or what was measured above it and all that came since; nil where a part is unknown.
-    /// Unit: nats.
-    package func pathLogprob(to id: Node.ID) -> Double? {
-        var sum = 0.0, id = id
-        while let node = nodes[id] {
-            if let measured = measured(id) { return sum + measured }
-            guard let growth = node.growth, let parent = node.parent else { return nil }
-            sum += growth
-            id = parent
-        }
-        return nil
     }
 
     // MARK: - Changes
@@ -135,7 +135,7 @@ package struct Tree: Sendable {
 
     mutating func go(to id: Node.ID) {
         let (leave, enter) = way(from: current, to: id)
-        for step in leave + enter { if let parent = nodes[step]?.parent { visited[parent] = step } }
+        for step in leave + enter { if let parent = parent(of: step) { visited[parent] = step } }
         current = id
         revision += 1
     }
@@ -150,6 +150,7 @@ package struct Tree: Sendable {
     }
 
     private mutating func touch(_ id: Node.ID) {
+        outlines[id] = nodes[id].map(Outline.init)
         changed.insert(id)
         revision += 1
     }
@@ -189,6 +190,7 @@ package struct Tree: Sendable {
         nodes[id]?.change = Change(start: offset, before: Fragment(bytes: []), after: tail)
         nodes[id]?.logprobs = Array(node.logprobs.dropFirst(head.kept.count))
         nodes[id]?.isTrashed = false
+        if node.kind == .fork { nodes[id]?.kind = node.run == nil ? .edit : .generation }
         if let parent = node.parent {
             children[parent] = children[parent]?.map { $0 == id ? first : $0 }
             if visited[parent] == id { visited[parent] = first }

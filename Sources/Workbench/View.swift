@@ -110,7 +110,7 @@ enum Footer {
         let own = state.focusedPanel == .attention && state.attention.view != .heads ? [] : [state.contexts[0]]
         let contexts: [Command.Context] = state.streams != nil ? state.contexts : state.focus == .document ? [.everywhere] : own + state.contexts.dropFirst()
         return contexts.flatMap { context in
-            Command.table.filter { isListed($0, state) && $0.context == context }
+            Command.table.filter { $0.context == context && isListed($0, state) }
                 .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && !state.isStreaming ? "back" : $0.label)") }
         }
     }

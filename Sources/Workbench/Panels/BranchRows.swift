@@ -67,8 +67,8 @@ package struct BranchRows: Sendable {
             }
             if !isOpen { count += 1 }
             below.removeAll(keepingCapacity: true)
-            for child in tree.children[step.id] ?? [] where !isOpen {
-                if tree.isInSight(child) || choice.showsTrash { below.append(child) }
+            if !isOpen, let children = tree.children[step.id] {
+                for child in children where choice.showsTrash || tree.outline(of: child)?.isTrashed == false { below.append(child) }
             }
             if choice.isOpen, step.id == tree.current { below.append(current) }
             if below.isEmpty {
@@ -86,22 +86,17 @@ package struct BranchRows: Sendable {
     /// Adds a node as a row of its own, or to the row above.
     private mutating func add(_ id: Node.ID, below parent: Int?, begins: Bool, isLast: Bool, isOnPath: Bool, isOpen: Bool, _ tree: Tree,
                               _ choice: Choice) -> Int {
+        let before = order.last
         order.append(id)
-        if let parent, !begins, let above = order.dropLast().last, !isOpen, above != current, above != choice.marked,
-           tree[above]?.label.isEmpty == true, Self.isPlain(above, tree), Self.isPlain(id, tree) {
+        if let parent, let before, !begins, before != current, before != choice.marked, let above = tree.outline(of: before),
+           let own = tree.outline(of: id), above.isTyped, own.isTyped, !above.isLabelled, above.isTrashed == own.isTrashed {
             rows[parent].nodes = rows[parent].nodes.lowerBound..<order.count
             return parent
         }
-        let above = parent.map { rows[$0] }
-        rows.append(Row(nodes: order.count - 1..<order.count, parent: parent, depth: (above?.depth ?? 0) + (begins ? 1 : 0),
-                        head: begins ? rows.count : above?.head, isLast: isLast, isOnPath: isOnPath, isOpen: isOpen))
+        let depth = parent.map { rows[$0].depth } ?? 0, head = parent.flatMap { rows[$0].head }
+        rows.append(Row(nodes: order.count - 1..<order.count, parent: parent, depth: depth + (begins ? 1 : 0), head: begins ? rows.count : head,
+                        isLast: isLast, isOnPath: isOnPath, isOpen: isOpen))
         return rows.count - 1
-    }
-
-    /// True for a person's own keystrokes.
-    private static func isPlain(_ id: Node.ID, _ tree: Tree) -> Bool {
-        guard let node = tree[id] else { return false }
-        return (node.kind == .typing || node.kind == .deleting) && node.author == .you && node.run == nil && !node.isTrashed
     }
 
     /// Where a row leads.
@@ -169,9 +164,9 @@ package enum BranchText {
     package static func logprob(_ nodes: ArraySlice<Node.ID>, _ tree: Tree) -> Double? {
         guard let first = nodes.first, let last = nodes.last else { return nil }
         if nodes.count == 1, let own = tree[last]?.logprob { return own }
-        guard let end = tree.measured(last), tree[last]?.measured != nil || nodes.count > 1 else { return nil }
+        guard let end = tree.pathLogprob(to: last), tree[last]?.measured != nil || nodes.count > 1 else { return nil }
         guard let parent = tree.parent(of: first) else { return end }
-        return tree.measured(parent).map { end - $0 }
+        return tree.pathLogprob(to: parent).map { end - $0 }
     }
 
     /// Why a run did not end as it should; nil where it did.

@@ -112,8 +112,8 @@ private struct Line {
             if warning != nil { frame.put("⚠", x: rect.maxX - 1, y: rect.y, style: Style(.warning), clip: rect) }
             return
         }
-        if let warning { frame.put("⚠ \(warning)", x: rect.x + column, y: rect.y, style: Style(.warning), clip: rect) }
-        else if node.isTrashed { frame.put("in the trash", x: rect.x + column, y: rect.y, style: Style(.dim), clip: rect) }
+        if node.isTrashed { frame.put("in the trash", x: rect.x + column, y: rect.y, style: Style(.dim), clip: rect) }
+        else if let warning { frame.put("⚠ \(warning)", x: rect.x + column, y: rect.y, style: Style(.warning), clip: rect) }
         else if let run = node.run { frame.put(TextWidth.fit("seed \(run.seed)", 12), x: rect.x + column, y: rect.y, style: style(.number), clip: rect) }
     }
 }
