@@ -86,6 +86,20 @@ import Workbench
         }
     }
 
+    @Test("they are on their way to the store as soon as they have ended, before anything is chosen") func storedAtOnce() throws {
+        let player = try player()
+        defer { player.stop() }
+        let start = player.state.editor.tree.current
+        player.press(.ctrl("n"))
+        let tree = player.state.editor.tree
+        #expect(player.state.streams != nil && tree.current == start && tree.children[start]?.count == 4 && player.state.hasUnkept)
+        var state = player.state
+        guard case .keep(let batch, _)? = state.update(.keep).first else { Issue.record("nothing is kept"); return }
+        #expect(batch.runs.map(\.seed) == [40, 41, 42, 43] && batch.runs.map(\.node) == tree.children[start])
+        #expect(batch.runs.map(\.text) == player.state.streams?.streams.map(\.bytes))
+        #expect(Set(batch.nodes.map(\.id)).isSuperset(of: tree.children[start] ?? []))
+    }
+
     @Test("in a conversation the taken answer is opened and closed as a generation's is", .enabled(if: Player.hasModel)) func chat() {
         let text = "---\nmode: chat\ntemperature: 0\nmax_tokens: 40\n---\n@user\nSay hi.\n"
         var documents: [Editor] = []

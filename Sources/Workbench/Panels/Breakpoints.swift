@@ -69,7 +69,7 @@ enum BreakpointsText {
 
 extension State {
     mutating func askForBreakpoints() {
-        overlay = .input(.init(purpose: .breakpoints, label: "pause when, such as H>3 p<0.05 \"text\"; nothing: never",
+        overlay = .input(.init(purpose: .breakpoints, label: "pause at, as H>3 p<0.05 \"text\"",
                                line: LineInput(BreakpointsText.text(breakpoints))))
     }
 

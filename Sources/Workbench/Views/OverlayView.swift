@@ -29,7 +29,8 @@ enum OverlayView {
             case .variable: [("⏎", "next"), ("Esc", "take the rest as shown")]
             case .compare(let asked): [("⏎", asked == .table ? "export" : "compare"), ("Esc", "stay")]
             case .branchLabel: [("⏎", "label; an empty line takes it away"), ("Esc", "stay")]
-            case .candidateFind, .bias, .field, .breakpoints: [("⏎", "take"), ("Esc", "stay")]
+            case .breakpoints: [("⏎", "take; an empty line never pauses"), ("Esc", "stay")]
+            case .candidateFind, .bias, .field: [("⏎", "take"), ("Esc", "stay")]
             }
         case nil: state.files.isFiltering && state.focusedPanel == .files ? [("⏎", "open"), ("↑↓", "choose"), ("Esc", "show all")] : nil
         }
