@@ -57,7 +57,7 @@ import Workbench
             │                                                                      │
             │                                                                      │
             │                                                                      │
-            └─ ↑↓ row  ←→ out, in  ⏎ go  l label  m mark  c compare  e export ─────┘
+            └─ ↑↓ row  ←→ out, in  ⏎ go  l label  m mark  c compare  n streams ────┘
 
             """)
     }

@@ -22,6 +22,7 @@ import Workbench
     /// Commands that may change the text.
     private static let editing: Set<Command> = [
         .newline, .tabCharacter, .backspace, .delete, .deleteWord, .cut, .paste, .undo, .redo, .insertSpecial, .generate,
+        .branchParent, .branchChild, .branchPrevious, .branchNext, .branchGo, .branchTrash, .branchStreams, .branchExport,
     ]
 
     /// Whether an event may change the text of a state.
