@@ -33,7 +33,7 @@ import Workbench
             if state.focusedPanel == .files, state.files.isFiltering, key.typed != nil { return false }
             if let command = Command.find(key, in: state.contexts) { return editing.contains(command) || command == .new || command == .fileNew }
             return state.focus == .document && key.typed != nil
-        case (.mouse(let mouse), nil): return mouse.y == state.size.height - 1
+        case (.mouse(let mouse), nil): return mouse.y == state.size.height - 1 || state.isShown(.branches)
         case (.key(.enter), .palette), (.mouse, .palette), (_, .confirm), (.key(.enter), .input): return true
         default: return false
         }

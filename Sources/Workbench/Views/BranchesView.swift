@@ -106,7 +106,8 @@ private struct Line {
         let isModel = node.author == .model, warning = BranchText.warning(node)
         if let column = columns.author {
             let role: Terminal.Role = isModel ? .model : .user
-            frame.put(isModel ? "model" : "you", x: rect.x + column, y: rect.y, style: row.isOnPath ? Style(role) : Style(.dim), clip: rect)
+            let word = node.isTrashed && columns.seed == nil ? "trash" : isModel ? "model" : "you"
+            frame.put(word, x: rect.x + column, y: rect.y, style: row.isOnPath ? Style(role) : Style(.dim), clip: rect)
         }
         guard let column = columns.seed else {
             if warning != nil { frame.put("⚠", x: rect.maxX - 1, y: rect.y, style: Style(.warning), clip: rect) }
