@@ -83,8 +83,13 @@ class Terminal:
         os.close(self.end)
 
 
-def playground(path, streams, home):
-    terminal = Terminal(path, home)
+def playground(path, streams):
+    # A data folder of its own: what a round before left there would be offered first.
+    with tempfile.TemporaryDirectory() as home:
+        return watched(Terminal(path, home), streams)
+
+
+def watched(terminal, streams):
     try:
         terminal.until_quiet(2)
         # Four are begun at first; each step more or less begins again.
@@ -115,7 +120,7 @@ def main():
             file.write(PROMPT.format(tokens=options.tokens))
         for _ in range(options.rounds):
             alone = headless(path, options.streams, options.tokens)
-            shown, frames, size, clears, shares = playground(path, options.streams, home)
+            shown, frames, size, clears, shares = playground(path, options.streams)
             rates.append((alone, shown))
             print(f"headless {alone:.0f} tok/s   playground {shown:.0f} tok/s   {frames:.1f} frames/s of {size:.0f} bytes, "
                   f"{clears} clears   threads {shares} %", flush=True)
