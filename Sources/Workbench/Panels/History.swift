@@ -33,6 +33,8 @@ package struct HistoryState: Sendable {
     package init() {}
 
     package var chosen: FoundRun? { runs.indices.contains(selected) ? runs[selected] : nil }
+    /// True while an answer is on its way.
+    package var isAwaited: Bool { questions > 0 }
     package var isReplaying: Bool { replay?.isRunning == true }
 
     /// Asks for the runs anew.

@@ -78,7 +78,7 @@ enum HistoryView {
                 (5, Figure(name: "model", width: 21, isRight: false, role: .dim) { run, _ in run.model }),
             ]
             var left = width - 1, taken: [(Int, Figure)] = []
-            for (place, figure) in all where left - figure.width - 1 >= (place == 0 ? 8 : 22) {
+            for (place, figure) in all where left - figure.width - 1 >= (place == 0 ? 8 : place == 2 ? 20 : 24) {
                 taken.append((place, figure))
                 left -= figure.width + 1
             }
@@ -89,7 +89,7 @@ enum HistoryView {
         func drawHead(_ rect: Rect, _ frame: inout Frame) {
             guard !rect.isEmpty else { return }
             let end = place(rect) { figure, x in put(figure.name, figure, x, rect, Style(.dim), &frame) }
-            frame.put("prompt, and what was written", x: end, y: rect.y, style: Style(.dim), clip: rect)
+            frame.put("prompt and text", x: end, y: rect.y, style: Style(.dim), clip: rect)
         }
 
         func draw(_ run: FoundRun, _ state: State, _ rect: Rect, _ frame: inout Frame) {
@@ -145,7 +145,7 @@ enum HistoryText {
     static func settings(_ run: StoredRun) -> String {
         guard let sampling = Sampling(json: run.settings) else { return "settings that cannot be read" }
         let fields = SamplingField.all.filter { $0.id != .seed && !FieldText.isStandard($0, sampling, Sampling()) }
-        let others = fields.map { "\($0.name) \(FieldText.entry($0, sampling))" }
+        let others = fields.map { "\($0.name) \($0.value(in: sampling) == nil ? FieldText.entry($0, sampling) : FieldText.value($0, sampling))" }
         return others.isEmpty ? "all settings as by default" : others.joined(separator: ", ")
     }
 }
