@@ -130,14 +130,16 @@ extension FoundRun {
         let words = Self.pattern(query)
         return try Row.fetchAll(database, sql: """
             SELECT id, document, node, made, model, fingerprint, substr(prompt, -\(excerpt)), substr(text, 1, \(excerpt)), seed, ended, rate,
-                length(promptIDs) / 4, length(ids) / 4, trashed
+                length(promptIDs) / 4, length(ids) / 4, trashed, logprobs
             FROM run WHERE trashed = ? \(words == nil ? "" : "AND number IN (SELECT rowid FROM runWords WHERE runWords MATCH ?)")
             ORDER BY made DESC, number DESC LIMIT ?
             """, arguments: StatementArguments([trashed as DatabaseValueConvertible] + (words.map { [$0] } ?? []) + [limit])).map { row in
-            FoundRun(id: row.read(0) ?? 0, document: row.read(1) ?? 0, node: row.read(2) ?? 0, made: row.read(3) ?? 0, model: row.read(4) ?? "",
+            let count = row.read(12) ?? 0, logprobs = Packing.numbers(row.read(14) ?? Data())
+            return FoundRun(id: row.read(0) ?? 0, document: row.read(1) ?? 0, node: row.read(2) ?? 0, made: row.read(3) ?? 0, model: row.read(4) ?? "",
                      fingerprint: row.read(5) ?? "", prompt: Array(row.read(6) ?? Data()), text: Array(row.read(7) ?? Data()),
                      seed: UInt64(bitPattern: row.read(8) ?? 0), end: row.read(9), rate: row.read(10) ?? 0, promptCount: row.read(11) ?? 0,
-                     count: row.read(12) ?? 0, isTrashed: row.read(13) ?? false)
+                     count: count, logprob: logprobs.count == count && !logprobs.contains { $0.isNaN } ? logprobs.reduce(0) { $0 + Double($1) } : nil,
+                     isTrashed: row.read(13) ?? false)
         }
     }
 

@@ -60,7 +60,16 @@ package struct FoundRun: Sendable, Equatable, Identifiable {
     /// How many ids the prompt has, and how many were generated.
     package var promptCount: Int
     package var count: Int
+    /// Of all that was generated; nil where one is not known. Unit: nats.
+    package var logprob: Double?
     package var isTrashed: Bool
 
     package static let excerpt = 400
+
+    package init(id: StoredRun.ID, document: StoredDocument.ID, node: Node.ID, made: Double, model: String, fingerprint: String, prompt: [UInt8],
+                 text: [UInt8], seed: UInt64, end: String?, rate: Double, promptCount: Int, count: Int, logprob: Double?, isTrashed: Bool = false) {
+        (self.id, self.document, self.node, self.made, self.model, self.fingerprint) = (id, document, node, made, model, fingerprint)
+        (self.prompt, self.text, self.seed, self.end, self.rate) = (prompt, text, seed, end, rate)
+        (self.promptCount, self.count, self.logprob, self.isTrashed) = (promptCount, count, logprob, isTrashed)
+    }
 }

@@ -5,6 +5,7 @@ package enum Command: String, Sendable, CaseIterable {
     // Everywhere
     case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
     case tint, boundaries, find, findNext, undo, redo, mouse, theme, streams, breakpoints
+    case history
     case branches, branchParent, branchChild, branchPrevious, branchNext
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
@@ -38,9 +39,13 @@ package enum Command: String, Sendable, CaseIterable {
     // Streams
     case streamLeft, streamRight, streamUp, streamDown, streamPick, streamKeep, streamMore, streamFewer, streamPageUp, streamPageDown
 
+    // History
+    case historyUp, historyDown, historyPageUp, historyPageDown, historyFirst, historyLast
+    case historyFilter, historyReopen, historyReplay, historyOpen, historyTrash, historyShowTrash, historyExport
+
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, files, streams
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, history, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -54,6 +59,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .attention: "Attention"
             case .files: "Files"
             case .compare: "Compare"
+            case .history: "History"
             case .branches: "Branches"
             case .streams: "Streams"
             }
@@ -102,6 +108,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.branchChild, .everywhere, [.alt(.right)], "Branches: on to the change after"),
         Row(.branchPrevious, .everywhere, [.alt(.up)], "Branches: to what was written beside this, before"),
         Row(.branchNext, .everywhere, [.alt(.down)], "Branches: to what was written beside this, after"),
+        Row(.history, .everywhere, [], "History: every run"),
         Row(.findNext, .everywhere, [.f(3)], "Find the next place of the text"),
         Row(.saveAs, .everywhere, [], "Save under another name"),
         Row(.new, .everywhere, [], "New, empty document"),
@@ -258,6 +265,20 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.branchPageDown, .branches, [.pageDown, .char(" ")], "A page of rows down"),
         Row(.branchFirst, .branches, [.home, .char("g")], "First row"),
         Row(.branchLast, .branches, [.end, .char("G")], "Last row"),
+
+        Row(.historyFilter, .history, [.char("/")], "Only the runs with some words", "filter"),
+        Row(.historyReopen, .history, [.enter], "Open the document at this run again", "reopen"),
+        Row(.historyReplay, .history, [.char("r")], "Draw it again and compare token by token; Esc stops", "replay"),
+        Row(.historyOpen, .history, [.char("o")], "Open prompt and text as a new document, with its settings", "as new"),
+        Row(.historyExport, .history, [.char("e")], "Export the run as JSON", "export"),
+        Row(.historyTrash, .history, [.char("x")], "To the trash; there: take it back", "trash"),
+        Row(.historyShowTrash, .history, [.char("u")], "Show or hide the trash", "show trash"),
+        Row(.historyUp, .history, [.up, .char("k")], "Run above"),
+        Row(.historyDown, .history, [.down, .char("j")], "Run below"),
+        Row(.historyPageUp, .history, [.pageUp], "A page of runs up"),
+        Row(.historyPageDown, .history, [.pageDown, .char(" ")], "A page of runs down"),
+        Row(.historyFirst, .history, [.home, .char("g")], "Newest run"),
+        Row(.historyLast, .history, [.end, .char("G")], "Oldest run"),
 
         Row(.streamLeft, .streams, [.left], "Stream to the left", "choose"),
         Row(.streamRight, .streams, [.right], "Stream to the right"),

@@ -14,6 +14,8 @@ package struct Keeping: Sendable {
     package internal(set) var wasCrash = false
     /// A kept document that waits for an answer.
     var offered: Opened?
+    /// The node to be walked to, once its document has come.
+    var sought: (document: StoredDocument.ID, node: Node.ID)?
     /// The file whose kept document was asked for.
     var awaitedPath: String?
     /// The runs that are not handed over yet.
@@ -91,8 +93,9 @@ extension State {
             batch.snapshot = Snapshot(node: editor.tree.current, document: editor.document(at: editor.tree.current))
             keeping.nodes = 0
         }
-        (keeping.runs, keeping.mark) = ([], mark)
         keeping.handed += 1
+        if !keeping.runs.isEmpty { history.awaitedBatch = keeping.handed }
+        (keeping.runs, keeping.mark) = ([], mark)
         return [.keep(batch, number: keeping.handed)] + (closing ? [.close(keeping.document)] : [])
     }
 
@@ -109,10 +112,12 @@ extension State {
 
     mutating func handle(_ report: StoreReport) -> [Effect] {
         switch report {
-        case .kept(let number): keeping.acknowledged = max(keeping.acknowledged, number)
+        case .kept(let number):
+            keeping.acknowledged = max(keeping.acknowledged, number)
+            if let awaited = history.awaitedBatch, awaited <= number { (history.awaitedBatch, history.isStale) = (nil, true) }
         case .failed(let sentence): say(sentence, .error)
         case .opened(let opened): return [.readKept(opened)]
-        case .notOpened(let id, let sentence): if id == keeping.newest?.id { say(sentence, .error) }
+        case .notOpened(let id, let sentence): if id == keeping.newest?.id || id == keeping.sought?.document { say(sentence, .error) }
         case .unclosed(let documents):
             if let document = documents.first { offer(document, crash: true) }
         case .newest(let document):
@@ -121,7 +126,8 @@ extension State {
             say(sentence, .warning)
             editor.tellAll()
             keeping.mark = nil
-        case .found, .run: break
+        case .found(_, let runs): history.take(runs)
+        case .run(let id, let run): return took(id, run)
         }
         return []
     }
@@ -148,7 +154,15 @@ extension State {
 
     mutating func askToReopen() -> [Effect] { ask(.reopen, "Save it before the other is opened?") }
 
-    mutating func reopen() -> [Effect] { keeping.newest.map { [.recall($0.id)] } ?? [] }
+    mutating func reopen() -> [Effect] { keeping.newest.map { recall($0.id) } ?? [] }
+
+    /// Asks for a document, to walk to one of its nodes.
+    mutating func recall(_ id: StoredDocument.ID, at node: Node.ID? = nil) -> [Effect] {
+        keeping.sought = node.map { (id, $0) }
+        // A file without a kept document was never answered for.
+        keeping.awaitedPath = nil
+        return [.recall(id)]
+    }
 
     // MARK: What was kept comes back
 
@@ -194,7 +208,8 @@ extension State {
             say("the kept document \u{201C}\(opened.document.title)\u{201D} cannot be read any more", .error)
             return []
         }
-        let effects = interruptRun() + keep(closing: true)
+        let effects = interruptRun() + keep(closing: true), sought = keeping.sought
+        keeping.sought = nil
         let kept = KeptSettings(json: opened.document.settings)
         next.clock = editor.clock
         file = OpenFile()
@@ -214,6 +229,7 @@ extension State {
         reading.forget()
         backToDocument()
         say(opened.isCopy ? "this document is open in another Terrarium; this is a copy of it" : "opened as it was kept \(ago(opened.document.touched))")
+        if let sought, opened.isCopy || sought.document == opened.document.id { goToRun(sought.node) }
         if let path = file.path, let bytes, let known = kept?.file, known != KeptSettings.hash(bytes) { offerChange(path, bytes, quietly: false) }
         return effects
     }

@@ -11,7 +11,7 @@ extension State {
         return switch command {
         case .generate: generationObstacle
         case .streams: streams == nil ? generationObstacle : nil
-        case .stop: run == nil && streams == nil && overlay == nil && !zoomed && focus == .document ? "nothing is running or open" : nil
+        case .stop: run == nil && !history.isReplaying && streams == nil && overlay == nil && !zoomed && focus == .document ? "nothing is running or open" : nil
         case .undo: editor.canUndo || run != nil ? nil : "nothing to undo"
         case .redo: editor.canRedo ? nil : "nothing to redo"
         case .copy, .cut: editor.selection == nil ? "nothing is selected" : nil
@@ -30,6 +30,7 @@ extension State {
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
             case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
             case .compare: comparisonObstacle(to: command)
+            case .history: historyObstacle(to: command)
             case .streams: streams == nil ? "no streams are shown; ^N makes some" : nil
             default: nil
             }
@@ -53,6 +54,7 @@ extension State {
         case .attention: performInAttention(command)
         case .files: return performInFiles(command)
         case .compare: return performInCompare(command)
+        case .history: return performInHistory(command)
         case .branches: return performInBranches(command)
         case .streams: return performInStreams(command)
         }
@@ -86,6 +88,7 @@ extension State {
         case .undo: return undo()
         case .redo: return edit { $0.redo() }
         case .branches: show(.branches)
+        case .history: show(.history)
         case .branchParent, .branchChild, .branchPrevious, .branchNext: return walkBranch(command)
         case .mouse:
             mouse.toggle()
@@ -105,6 +108,7 @@ extension State {
     private mutating func stopOrClose() -> [Effect] {
         if run != nil { return interruptRun() }
         if streams != nil { return stopOrLeaveStreams() }
+        if history.isReplaying { return endReplay(.stopped) }
         if zoomed { zoomed = false } else if focus != .document { backToDocument() }
         return []
     }

@@ -41,6 +41,7 @@ package struct State: Sendable {
     package var attention = AttentionState()
     package var files = FilesState()
     package var compare = CompareState()
+    package var history = HistoryState()
     package var branches = BranchesState()
     package var themeName = "dark"
     package var mouse = true
@@ -67,7 +68,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, history, files
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -179,7 +180,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), breakpoints
+            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), breakpoints
         }
         package var purpose: Purpose
         package var label: String
@@ -195,6 +196,8 @@ package enum Overlay: Sendable, Equatable {
             /// The open file itself, changed by another program.
             case overwriteChanged(String)
             case overwriteExport(Export.Subject, String)
+            /// The document in which a run was made, at the run's node; the run as a document of its own.
+            case reopenRun(StoredDocument.ID, Node.ID), openRun(StoredRun)
         }
         package var purpose: Purpose
         package var question: String
@@ -226,6 +229,11 @@ package enum Effect: Sendable, Equatable {
     case close(StoredDocument.ID)
     /// Asks the store for a document, or for the newest one of a file.
     case recall(StoredDocument.ID), recallFile(String)
+    /// Asks the store for the runs with some words, and for the whole of one.
+    case findRuns(String, trashed: Bool), readRun(StoredRun.ID)
+    case trashRun(StoredRun.ID, Bool)
+    /// Draws a run again beside the document; nil stops that.
+    case replay(Order?)
     /// Reads the file of a kept document.
     case readKept(Opened)
     case copy([UInt8])

@@ -7,7 +7,7 @@ extension State {
     /// The one place where the state changes. Returns what the program has to carry out.
     package mutating func update(_ message: Message) -> [Effect] {
         var effects: [Effect] = []
-        let before = sampling, filesWereShown = isShown(.files)
+        let before = sampling, filesWereShown = isShown(.files), historyWasShown = isShown(.history)
         switch message {
         case .event(let event): effects = handle(event)
         case .report(let report): effects = handle(report)
@@ -31,7 +31,7 @@ extension State {
         case .keep: effects = keep()
         case .changedOnDisk(let path, let bytes, let quietly): effects = changedOnDisk(path, bytes, quietly: quietly)
         }
-        return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown) + settleComparison()
+        return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown) + settleComparison() + settleHistory(wasShown: historyWasShown)
     }
 
     private mutating func handle(_ event: Event) -> [Effect] {
@@ -97,6 +97,8 @@ extension State {
         case .notCompared(let number, let sentence):
             compare.fail(number: number)
             say("the texts cannot be compared: \(sentence)", .error)
+        case .replayed(let number, let tokens, let end): return replayed(number, tokens, end)
+        case .notReplayed(let number, let sentence): return endReplay(.failed(sentence), number: number)
         case .settled(let number): reading.isSettled = number == wishCount
         }
         return []

@@ -5,7 +5,7 @@ import Terminal
 extension State {
     mutating func press(_ key: Key) -> [Effect] {
         if overlay != nil { return pressInOverlay(key) }
-        if streams == nil, let effects = pressInFilter(key) { return effects }
+        if streams == nil, let effects = pressInFilter(key) ?? pressInHistoryFilter(key) { return effects }
         if let command = Command.find(key, in: contexts) { return perform(command) }
         if streams == nil, takeInFilter(key) { return [] }
         if streams == nil, focus == .document, let typed = key.typed { return type(Array(String(typed).utf8)) }
@@ -35,6 +35,7 @@ extension State {
             return []
         }
         if pastedInFilter(bytes) || pastedByHand(bytes) { return [] }
+        if let effects = pastedInHistoryFilter(bytes) { return effects }
         focus = .document
         return edit { $0.paste(bytes) }
     }

@@ -21,6 +21,7 @@ package enum View {
             case .attention: AttentionView.draw(state, panel.rect, focused, &frame)
             case .files: FilesView.draw(state, panel.rect, focused, &frame)
             case .compare: CompareView.draw(state, panel.rect, focused, &frame)
+            case .history: HistoryView.draw(state, panel.rect, focused, &frame)
             case .branches: BranchesView.draw(state, panel.rect, focused, &frame)
             }
         }

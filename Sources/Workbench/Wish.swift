@@ -114,6 +114,9 @@ package enum Report: Sendable {
     /// A comparison as far as it is drawn and measured.
     case compared(number: Int, Comparison)
     case notCompared(number: Int, String)
+    /// New tokens of a run that is drawn again, and its end.
+    case replayed(number: Int, [Generation.Token], Generation.End?)
+    case notReplayed(number: Int, String)
     /// Everything wished for has been delivered.
     case settled(number: Int)
 }

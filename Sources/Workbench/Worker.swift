@@ -12,6 +12,8 @@ package final class Worker: @unchecked Sendable {
         var wish: Wish?
         var order: Order?
         var comparison: CompareOrder?
+        /// A run to be drawn again, or nil within where that is to stop.
+        var replay: Order??
         var stop = false
         var quit = false
     }
@@ -27,6 +29,7 @@ package final class Worker: @unchecked Sendable {
     private var tasks: [Task] = []
     private var run: Running?
     private var comparison: ComparisonWork?
+    private var replay: ReplayWork?
     /// What the newest comparison of two texts has found.
     private var compared: Comparison?
     private var streams: RunningStreams?
@@ -72,6 +75,8 @@ package final class Worker: @unchecked Sendable {
     package func want(_ wish: Wish) { put { $0.wish = wish } }
     package func generate(_ order: Order) { put { $0.order = order; $0.stop = false } }
     package func compare(_ order: CompareOrder) { put { $0.comparison = order } }
+    /// Draws a run again, behind everything else; nil stops that.
+    package func replay(_ order: Order?) { put { $0.replay = .some(order) } }
     package func stop() { put { $0.stop = true } }
     /// Ends the thread and waits for it.
     package func quit() {
@@ -90,7 +95,7 @@ package final class Worker: @unchecked Sendable {
     private var isInterrupted: Bool {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        return desk.wish != nil || desk.stop || desk.quit || desk.load != nil
+        return desk.wish != nil || desk.stop || desk.replay != nil || desk.quit || desk.load != nil
     }
 
     /// Whether a generation has to end; a wish alone does not end it.
@@ -103,7 +108,7 @@ package final class Worker: @unchecked Sendable {
     private func take(waiting: Bool) -> Desk {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, !desk.stop, !desk.quit {
+        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, !desk.stop, !desk.quit {
             pthread_cond_wait(&condition, &mutex)
         }
         let taken = desk
@@ -115,7 +120,7 @@ package final class Worker: @unchecked Sendable {
 
     private func main() {
         while true {
-            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil)
+            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil)
             if new.quit { return }
             if let path = new.load { open(path) }
             if new.stop, let order = running {
@@ -125,6 +130,7 @@ package final class Worker: @unchecked Sendable {
             if let next = new.wish { begin(next) }
             if let order = new.order { begin(order) }
             if let order = new.comparison { begin(order) }
+            if let order = new.replay { begin(replay: order) }
             guard session != nil else { tasks = []; continue }
             do {
                 // While tokens stream, only what stands nearest to the cursor is served in between.
@@ -134,6 +140,8 @@ package final class Worker: @unchecked Sendable {
                 } else if running != nil {
                     tasks = []
                     if run != nil { try step() } else { try stepStreams() }
+                } else if replay != nil {
+                    serveReplay()
                 } else {
                     compare()
                 }
@@ -154,7 +162,7 @@ package final class Worker: @unchecked Sendable {
         do throws(EngineError) {
             let post = self.post
             let model = try Model(path: path, threads: threads) { post(.loading($0)) }
-            (session, comparison, compared) = (try Session(model, threads: threads), nil, nil)
+            (session, comparison, compared, replay) = (try Session(model, threads: threads), nil, nil, nil)
             post(.loaded(model))
         } catch { post(.noModel("\(error)")) }
     }
@@ -189,6 +197,25 @@ package final class Worker: @unchecked Sendable {
         guard let session else { return post(.notCompared(number: order.number, "no model is loaded")) }
         compared = comparison?.comparison ?? compared
         comparison = ComparisonWork(order, session, known: compared, post: post)
+    }
+
+    private func begin(replay order: Order?) {
+        replay = nil
+        guard let order else { return }
+        guard let session else { return post(.notReplayed(number: order.run, "no model is loaded")) }
+        do throws(EngineError) { replay = try ReplayWork(order, session.model, threads: threads) } catch { post(.notReplayed(number: order.run, "\(error)")) }
+    }
+
+    /// A piece of the run that is drawn again.
+    private func serveReplay() {
+        do throws(EngineError) {
+            guard let (report, isDone) = try replay?.serve(at: now(), chunk: Self.chunk, cancelled: { isInterrupted }) else { return }
+            if let report { post(report) }
+            if isDone { replay = nil }
+        } catch {
+            if let replay { post(.notReplayed(number: replay.order.run, "\(error)")) }
+            replay = nil
+        }
     }
 
     /// A piece of the comparison.

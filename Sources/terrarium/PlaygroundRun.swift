@@ -152,6 +152,7 @@ private final class Desk {
         case .generate(let order): worker.generate(order)
         case .stopGeneration: worker.stop()
         case .compare(let order): worker.compare(order)
+        case .replay(let order): worker.replay(order)
         case .copy(let bytes): screen.copy(bytes)
         case .setMouse(let on): screen.setMouse(on)
         case .setTheme(let name): if let theme = Theme.named(name) { screen.theme = theme }
@@ -164,6 +165,9 @@ private final class Desk {
             batch.path = batch.path.map(Self.absolute)
             store.keep(batch, number: number)
         case .close(let document): store.close(document: document)
+        case .findRuns(let query, let trashed): store.find(query, trashed: trashed)
+        case .readRun(let id): store.run(id)
+        case .trashRun(let id, let isTrashed): store.trash(run: id, isTrashed)
         case .recall(let document): store.open(document: document)
         case .recallFile(let path): store.open(path: Self.absolute(path))
         case .readKept(var opened):

@@ -100,7 +100,7 @@ package struct Export: Sendable, Equatable {
 
 extension Export {
     /// The settings as prompt files name them, in their order; every value is valid JSON.
-    var settings: [(key: String, value: JSON)] {
+    static func settings(of sampling: Sampling) -> [(key: String, value: JSON)] {
         SamplingField.all.map { field in
             switch field.id {
             case .seed: (field.key, sampling.seed.map { .integer($0) } ?? .string("random"))
@@ -116,7 +116,7 @@ extension Export {
         return .object([
             ("title", .string(title)), ("date", .string(date)),
             ("model", model.map { .object([("title", .string($0.title)), ("fingerprint", .string($0.fingerprint))]) } ?? .null),
-            ("settings", .object(settings.map { ($0.key, $0.value) })), ("seed", seed.map { .integer($0) } ?? .null),
+            ("settings", .object(Self.settings(of: sampling).map { ($0.key, $0.value) })), ("seed", seed.map { .integer($0) } ?? .null),
         ] + JSON.text(text) + [
             ("tokens", .array(zip(tokens, numbers).map { .object(fields($0, $1)) })),
             ("totals", .object([
@@ -143,7 +143,7 @@ extension Export {
         var out = "# \(Self.escaped(title))\n\n"
         // A newline right behind the tag would not count.
         out += "<pre>\n\(marked)</pre>\n\nBold: written by the model.\n\n| setting | value |\n| --- | --- |\n"
-        for (key, value) in settings { out += "| \(key) | <code>\(Self.escaped(value.text))</code> |\n" }
+        for (key, value) in Self.settings(of: sampling) { out += "| \(key) | <code>\(Self.escaped(value.text))</code> |\n" }
         out += "\n| | |\n| --- | --- |\n"
         let totals = totals
         var rows = [("date", date), ("seed", seed.map { "\($0)" } ?? "none drawn"), ("model", model?.title ?? "none"), ("fingerprint", model?.fingerprint ?? "none"),

@@ -105,6 +105,8 @@ extension State {
         case .open(let path): return [.read(path: path)]
         case .new: return startNew()
         case .reopen: return reopen()
+        case .reopenRun(let document, let node): return recall(document, at: node)
+        case .openRun(let run): return open(run)
         case .takeUp: return answerOffer(takeUp: true)
         case .overwrite(let path), .overwriteChanged(let path): return save(to: path, replacing: .anything)
         case .overwriteExport(let subject, let path): return export(subject, to: path, replacing: true)
@@ -122,6 +124,7 @@ extension State {
         case .attention: scrollInAttention(by: step)
         case .compare: scrollComparison(by: step)
         case .branches: scrollBranches(by: step)
+        case .history: scrollHistory(by: step)
         }
         return []
     }
@@ -135,6 +138,7 @@ extension State {
         case .attention: clickInAttention(x: x, y: y, in: rect)
         case .compare: clickComparison(x: x, y: y, in: rect)
         case .branches: return clickBranches(y: y)
+        case .history: return clickHistory(x: x, y: y)
         }
         return []
     }
@@ -159,7 +163,7 @@ extension Overlay.Confirm {
         }
         return switch purpose {
         case .quit: save(orElse: "quit without")
-        case .open, .reopen: save(orElse: "open without")
+        case .open, .reopen, .reopenRun, .openRun: save(orElse: "open without")
         case .new: save(orElse: "go on without")
         case .takeUp: go(.char("t"), "take them up", orElse: "the file as it is, they stay among the branches")
         case .overwrite, .overwriteExport: go(.char("o"), "overwrite", orElse: "back")

@@ -28,11 +28,14 @@ enum OverlayView {
             case .special: [("⏎", "insert"), ("Tab", "complete"), ("Esc", "stay")]
             case .variable: [("⏎", "next"), ("Esc", "take the rest as shown")]
             case .compare(let asked): [("⏎", asked == .table ? "export" : "compare"), ("Esc", "stay")]
+            case .runExport: [("⏎", "export"), ("Esc", "stay"), ("", "as JSON")]
             case .branchLabel: [("⏎", "label; an empty line takes it away"), ("Esc", "stay")]
             case .breakpoints: [("⏎", "take; an empty line never pauses"), ("Esc", "stay")]
             case .candidateFind, .bias, .field: [("⏎", "take"), ("Esc", "stay")]
             }
-        case nil: state.files.isFiltering && state.focusedPanel == .files ? [("⏎", "open"), ("↑↓", "choose"), ("Esc", "show all")] : nil
+        case nil:
+            state.files.isFiltering && state.focusedPanel == .files ? [("⏎", "open"), ("↑↓", "choose"), ("Esc", "show all")]
+                : state.history.isFiltering && state.focusedPanel == .history ? [("⏎", "done"), ("↑↓", "choose"), ("Esc", "show all")] : nil
         }
     }
 
