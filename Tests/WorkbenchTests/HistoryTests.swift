@@ -448,7 +448,7 @@ private final class HistoryDesk {
             │ SmolLM2-135M-Instruct Q4_1 01234567, seed 42       │
             │ 128 tokens after 9, max tokens, 55 tok/s, -203.1   │
             │ nats                                               │
-            │ temperature 1.25, stop \n                          │
+            │ temperature 1.25, stop \\n                          │
             │ cheese is fromage, as everybody knows who has      │
             │ been there                                         │
             └─ / filter  ⏎ reopen  r replay  o as new  e export ─┘
@@ -479,7 +479,7 @@ private final class HistoryDesk {
             │──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────│
             │ SmolLM2-135M-Instruct Q4_1 01234567, seed 42                                                                         │
             │ 128 tokens after 9, max tokens, 55 tok/s, -203.1 nats                                                                │
-            │ temperature 1.25, stop \n                                                                                            │
+            │ temperature 1.25, stop \\n                                                                                            │
             │ Translate English to French.                                                                                         │
             │ cheese is fromage, as everybody knows who has been there                                                             │
             │                                                                                                                      │
@@ -513,7 +513,7 @@ private final class HistoryDesk {
             │ 01234567, seed 42                   │
             │ 128 tokens after 9, max tokens, 55  │
             │ tok/s, -203.1 nats                  │
-            │ temperature 1.25, stop \n           │
+            │ temperature 1.25, stop \\n           │
             │ Translate English to French.        │
             │ cheese is fromage, as everybody     │
             │ knows who has been there            │
