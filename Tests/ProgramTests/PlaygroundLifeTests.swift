@@ -59,7 +59,7 @@ extension PlaygroundSuite {
         private func expectKept(_ text: String, of run: TerminalRun) throws {
             let next = try TerminalRun(scratch: run.scratch)
             try next.ready()
-            try next.wait("the offer") { $0.plain.contains("^R opens") }
+            try next.wait("the offer") { $0.contains("^R opens") }
             next.send(Keys.reopen)
             try next.wait("the text") { $0.line(2).contains(text) }
         }
