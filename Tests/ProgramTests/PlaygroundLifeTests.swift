@@ -97,7 +97,7 @@ extension PlaygroundSuite {
             let run = try TerminalRun(script: "set -m; \"$0\"; echo STOPPED $?; read answer; fg; echo BACK $?")
             try run.ready()
             run.send("stop here")
-            try run.wait(for: "stop here")
+            try run.wait("the text, kept") { $0.contains("stop here") && $0.line(0).contains("○") }
             run.settle()
             let before = run.screen.lines, cursor = run.screen.cursor
             run.send(Keys.suspend)
@@ -137,6 +137,7 @@ extension PlaygroundSuite {
         @Test("no size of the window ends it, and text, cursor and focus survive them all") func sizes() throws {
             let run = try unsaved()
             run.send(Keys.left + Keys.left + Keys.tab)
+            try run.wait("what is kept") { $0.line(0).contains("○") }
             run.settle()
             let before = run.screen.lines
             for (width, height) in [(1, 1), (20, 5), (40, 10), (60, 20), (200, 60), (500, 200), (2, 200), (500, 1), (80, 24)] {
