@@ -137,6 +137,7 @@ extension PlaygroundSuite {
         @Test("no size of the window ends it, and text, cursor and focus survive them all") func sizes() throws {
             let run = try unsaved()
             run.send(Keys.left + Keys.left + Keys.tab)
+            run.settle(0.6)
             try run.wait("what is kept") { $0.line(0).contains("○") }
             run.settle()
             let before = run.screen.lines
