@@ -112,7 +112,7 @@ enum Footer {
         let contexts: [Command.Context] = state.streams != nil ? state.contexts : state.focus == .document ? [.everywhere] : own + state.contexts.dropFirst()
         return contexts.flatMap { context in
             Command.table.filter { $0.context == context && isListed($0, state) }
-                .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && !state.isStreaming ? "back" : $0.label)") }
+                .map { ($0.command, "\(View.short($0.keys.first)) \($0.command == .stop && !state.isStreaming && !state.history.isReplaying ? "back" : $0.label)") }
         }
     }
 
@@ -121,7 +121,7 @@ enum Footer {
         if state.streams != nil { return row.context == .streams || State.besideStreams.contains(row.command) }
         // A key that means something else here is not told with what it means elsewhere.
         guard row.keys.first.flatMap({ Command.find($0, in: state.contexts) }) == row.command else { return false }
-        return row.command != .stop || state.run != nil || state.focus != .document
+        return row.command != .stop || state.run != nil || state.history.isReplaying || state.focus != .document
     }
 
     private static func places(_ state: State) -> [(command: Command, text: String, x: Int)] {

@@ -356,7 +356,7 @@ private final class HistoryDesk {
         desk.show()
         let document = desk.state.editor.document.bytes, steps = desk.state.reading.steps, tree = desk.state.editor.tree.count
         desk.press(.char("r"))
-        #expect(desk.state.history.isReplaying)
+        #expect(desk.state.history.isReplaying && desk.state.screenText.contains("Esc stop"))
         desk.press(.escape)
         #expect(desk.effects.contains(.replay(nil)) && desk.state.history.replay?.outcome == .stopped)
         #expect(desk.replay() == .same)

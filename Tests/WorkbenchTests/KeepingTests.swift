@@ -99,6 +99,21 @@ struct KeepingTests {
         #expect(!kept.effects.contains(.recall(42)) && kept.state.overlay != nil)
     }
 
+    @Test("The newest session comes back at the first ^R, also behind a file of which nothing was kept")
+    func reopenedBehindFile() throws {
+        var kept = Kept()
+        kept.type("two words")
+        kept.send(.keep)
+        let opened = try #require(kept.opened)
+        var next = Kept()
+        next.send(.store(.newest(opened.document)))
+        next.send(.opened(path: "p.txt", bytes: Array("other".utf8)))
+        next.send(.event(.key(.ctrl("r"))))
+        #expect(next.effects.contains(.recall(opened.document.id)))
+        next.send(.recalled(opened, bytes: nil))
+        #expect(next.text == "two words")
+    }
+
     @Test("A file that was left with unsaved changes asks; either answer keeps both texts in the tree", arguments: [true, false])
     func unsavedFile(takesUp: Bool) throws {
         let bytes = Array("saved text".utf8)
