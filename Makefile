@@ -21,7 +21,7 @@ COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test model build picture bench-peers static install clean swift packages
+.PHONY: help run test kill-loop model build picture bench-peers static install clean swift packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ test: swift packages model ## set up what is missing, build, run every test
 	@swift test -c release --no-color-diagnostics --disable-testable-imports
 	@set -e; for script in scripts/test-*.sh; do [ -e "$$script" ] || continue; \
 		echo "==> Running $$script"; "./$$script"; done
+
+# ARGS is how often.
+kill-loop: ## kill the playground 500 times while it types and generates (after make test)
+	@scripts/kill-loop.sh $(ARGS)
 
 model: ## fetch the default model, once (VERIFY=1 checks its hash again)
 	@VERIFY="$(VERIFY)" scripts/fetch-model.sh

@@ -39,6 +39,6 @@ let package = Package(
         .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
-        .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Terminal", "Workbench"]),
+        .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Store", "Terminal", "Workbench"]),
     ]
 )

@@ -36,6 +36,8 @@ package struct Document: Sendable {
     package private(set) var kept: [DocToken]
     /// The tokens as of the last `encode`.
     package internal(set) var tokens: [DocToken] = []
+    /// Their ids alone; an array that is shared with whoever took it as long as nothing is edited.
+    package internal(set) var ids: [TokenID] = []
     /// What `encode` has to look at again; sorted, apart from each other. An empty range is a seam.
     var stale: [Range<Int>] = []
     /// The tokenizer of the last `encode`; edits ask it for pieces.
@@ -226,7 +228,7 @@ package struct Fragment: Sendable, Equatable {
 
 extension [DocToken] {
     /// The first token that ends behind the offset; the count if none does.
-    func firstIndex(endingAfter offset: Int) -> Int {
+    package func firstIndex(endingAfter offset: Int) -> Int {
         var low = 0
         var high = count
         while low < high {

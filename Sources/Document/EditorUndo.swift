@@ -226,7 +226,7 @@ extension Editor {
         edits += 1
         guard open == nil else { return }
         var before = document
-        before.tokens = []
+        (before.tokens, before.ids) = ([], [])
         open = OpenStep(kind: kind, document: before, place: place, from: tree.current, end: cursor)
     }
 

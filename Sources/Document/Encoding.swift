@@ -6,7 +6,7 @@ extension Document {
         if let last = self.tokenizer, last !== tokenizer {
             dissolveStrangers(to: tokenizer)
             stale = [0..<count]
-            tokens = []
+            (tokens, ids) = ([], [])
         }
         if self.tokenizer !== tokenizer {
             self.tokenizer = tokenizer
@@ -26,7 +26,7 @@ extension Document {
         var head = self
         head.truncate(at: offset)
         head.encode(with: tokenizer)
-        return head.tokens.map(\.id)
+        return head.ids
     }
 
     /// Forgets the tokens over an old range, which has become `newCount` bytes, and moves those behind it.
@@ -36,6 +36,7 @@ extension Document {
         var end = first
         while end < tokens.count, tokens[end].range.lowerBound < old.upperBound { end += 1 }
         tokens.removeSubrange(first..<end)
+        ids.removeSubrange(first..<end)
         tokens.shift(from: first, by: delta)
 
         var fresh = old.lowerBound..<old.lowerBound + newCount
@@ -89,6 +90,7 @@ extension Document {
             return encode(range, with: tokenizer, local: false)
         }
         tokens.replaceSubrange(first..<last, with: fresh)
+        ids.replaceSubrange(first..<last, with: fresh.map(\.id))
     }
 
     /// The stretch to encode again: from a sure boundary before the range to one behind it, or to the ends of its runs.

@@ -97,16 +97,7 @@ extension Document {
 
     /// What leads from one document to another, between their common start and their common end; nil if they are the same.
     static func change(from old: Document, to new: Document) -> Change? {
-        let shortest = min(old.count, new.count)
-        let (prefix, suffix) = old.bytes.withUnsafeBufferPointer { old in
-            new.bytes.withUnsafeBufferPointer { new in
-                var prefix = 0
-                while prefix < shortest, old[prefix] == new[prefix] { prefix += 1 }
-                var suffix = 0
-                while suffix < shortest - prefix, old[old.count - 1 - suffix] == new[new.count - 1 - suffix] { suffix += 1 }
-                return (prefix, suffix)
-            }
-        }
+        let (prefix, suffix) = old.bytes.sharedEnds(with: new.bytes)
         let delta = new.count - old.count
         var lower = prefix
         var upper = old.count - suffix

@@ -9,6 +9,8 @@ package struct Keeping: Sendable {
     package var document: StoredDocument.ID = 0
     /// The numbers of the newest batch that was handed over, and of the newest that is on the disk.
     package internal(set) var handed = 0, acknowledged = 0
+    /// True from when something could not be written until something is.
+    package internal(set) var fails = false
     /// What an older start left: what a crash left first, else the newest session.
     package internal(set) var newest: StoredDocument?
     package internal(set) var wasCrash = false
@@ -113,9 +115,11 @@ extension State {
     mutating func handle(_ report: StoreReport) -> [Effect] {
         switch report {
         case .kept(let number):
-            keeping.acknowledged = max(keeping.acknowledged, number)
+            (keeping.acknowledged, keeping.fails) = (max(keeping.acknowledged, number), false)
             if let awaited = history.awaitedBatch, awaited <= number { (history.awaitedBatch, history.isStale) = (nil, true) }
-        case .failed(let sentence): say(sentence, .error)
+        case .failed(let sentence):
+            keeping.fails = true
+            say(sentence, .error)
         case .opened(let opened): return [.readKept(opened)]
         case .notOpened(let id, let sentence): if id == keeping.newest?.id || id == keeping.sought?.document { say(sentence, .error) }
         case .unclosed(let documents):
@@ -134,7 +138,10 @@ extension State {
 
     private mutating func offer(_ document: StoredDocument, crash: Bool) {
         (keeping.newest, keeping.wasCrash) = (document, crash)
-        guard file.path == nil, !editor.isDirty, notice == nil, let key = Command.reopen.row.keys.first else { return }
+        guard file.path == nil, !editor.isDirty, let key = Command.reopen.row.keys.first else { return }
+        // That there is no model stands in the empty document too.
+        if case .none(let told) = model, notice?.text == told { notice = nil }
+        guard notice == nil else { return }
         let name = document.path.map { String($0.split(separator: "/").last ?? "") }
         let what = [name, document.title.isEmpty ? nil : "\u{201C}\(document.title)\u{201D}"].compactMap { $0 }.joined(separator: " ")
         say(crash ? "the last session was ended without being closed: \(what), kept \(ago(document.touched)); \(key) opens it again"

@@ -143,8 +143,9 @@ package struct OpenFile: Sendable {
     /// The settings as the file gave them.
     package var sampling = Sampling()
     /// The file's bytes as last read or written.
-    package var bytes: [UInt8] = []
-    var hash: UInt64? { path == nil ? nil : KeptSettings.hash(bytes) }
+    package var bytes: [UInt8] = [] { didSet { contentHash = KeptSettings.hash(bytes) } }
+    private var contentHash = KeptSettings.hash([])
+    var hash: UInt64? { path == nil ? nil : contentHash }
     /// What saving has to tell.
     package var notices: [String] = []
     /// The bytes on their way to the disk.

@@ -51,16 +51,8 @@ package struct TextView: Sendable {
 
     /// Wraps only the paragraphs that differ from those laid out before.
     private mutating func rewrap(_ next: [UInt8]) {
-        let shortest = min(bytes.count, next.count), delta = next.count - bytes.count
-        let (prefix, suffix) = bytes.withUnsafeBufferPointer { old in
-            next.withUnsafeBufferPointer { new in
-                var prefix = 0, suffix = 0
-                while prefix < shortest, old[prefix] == new[prefix] { prefix += 1 }
-                while suffix < shortest - prefix, old[old.count - 1 - suffix] == new[new.count - 1 - suffix] { suffix += 1 }
-                return (prefix, suffix)
-            }
-        }
-        guard prefix < shortest || delta != 0 else { return }
+        let (prefix, suffix) = bytes.sharedEnds(with: next), delta = next.count - bytes.count
+        guard prefix < next.count || delta != 0 else { return }
         let start = next[..<prefix].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         let end = next[(next.count - suffix)...].firstIndex(of: 0x0A).map { $0 + 1 } ?? next.count
         var fresh = Self.wrap(next[start..<end], width: max(1, width - 1)), tail: [Int] = []

@@ -109,7 +109,7 @@ extension State {
         if let tokenizer {
             editor.encode(with: tokenizer)
             let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
-            reading.take(lead + readTokens.map(\.id), lead: lead.count)
+            reading.take(readIDs(after: lead), lead: lead.count)
         }
         let layout = Layout(self)
         text.lay(out: editor, in: layout.text)
@@ -126,7 +126,13 @@ extension State {
     package var readTokens: ArraySlice<DocToken> {
         let tokens = editor.document.tokens
         guard let run else { return tokens[...] }
-        return tokens.prefix { $0.range.upperBound <= run.range.upperBound }
+        return tokens[..<tokens.firstIndex(endingAfter: run.range.upperBound)]
+    }
+
+    /// Their ids, after those that the model wants before them.
+    func readIDs(after lead: [TokenID]) -> [TokenID] {
+        let ids = editor.document.ids, count = readTokens.count
+        return lead.isEmpty && count == ids.count ? ids : lead + ids[..<count]
     }
 
     /// The place whose numbers are shown: how many ids stand before it, and the document's token there.

@@ -88,7 +88,7 @@ extension State {
         self.run = run
         editor.encode(with: tokenizer)
         let lead = Array(reading.ids.prefix(reading.lead))
-        reading.take(lead + readTokens.map(\.id), lead: lead.count)
+        reading.take(readIDs(after: lead), lead: lead.count)
         for (index, token) in tokens.enumerated() where !token.isCut { reading.take(token.step, at: first + index) }
         if let logits, editor.cursor >= run.range.upperBound {
             look(at: max(0, reading.ids.count - 1), logits)

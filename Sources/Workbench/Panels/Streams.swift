@@ -209,7 +209,7 @@ extension State {
         lastRun = run(of: shown.streams[chosen], shown)
         text.follows = true
         editor.encode(with: tokenizer)
-        reading.take(Array(reading.ids.prefix(reading.lead)) + editor.document.tokens.map(\.id), lead: reading.lead)
+        reading.take(readIDs(after: Array(reading.ids.prefix(reading.lead))), lead: reading.lead)
         for (index, token) in shown.streams[chosen].tokens.enumerated() where !token.isCut {
             reading.take(token.step, at: shown.prompt.count + index)
         }
