@@ -1,5 +1,5 @@
-/// In: typed bytes, generated and special token ids, edits. Out: the bytes and the tokens that cover them; also the
-/// editor with undo (`Editor`), prompt files (`PromptFile`), atomic saving (`Saver`), the folders (`PromptLibrary`).
+/// In: typed bytes, generated and special token ids, edits. Out: the bytes and the tokens that cover them; also the editor
+/// (`Editor`) over the tree of changes (`Tree`), prompt files (`PromptFile`), atomic saving (`Saver`), the folders (`PromptLibrary`).
 ///
 /// Text is bytes and may be invalid UTF-8. A document is those bytes and the kept ids over some of them; each stretch of
 /// text between two kept ids (a run) is encoded by itself, so a generated id never merges with what was typed.
