@@ -32,6 +32,8 @@ package final class ResultsFolder {
             close(cells)
             throw failure
         }
+        // A process just begun holds its parent's files, and with them a lock given back, until it is another program.
+        for _ in 0..<20 where flock(cells, LOCK_EX | LOCK_NB) != 0 { usleep(25_000) }
         guard flock(cells, LOCK_EX | LOCK_NB) == 0 else { throw ExperimentError(path: path, fact: .busy) }
         let old = try InputFile.readAll(cells, cellsPath, limit: ItemFile.sizeLimit)
         guard resume || old.isEmpty else { throw ExperimentError(path: path, fact: .notFresh) }
