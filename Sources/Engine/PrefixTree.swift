@@ -169,7 +169,7 @@ final class PrefixTree {
 }
 
 /// How many ids two lists begin with in common.
-func commonCount(_ one: ArraySlice<TokenID>, _ other: ArraySlice<TokenID>) -> Int {
+package func commonCount(_ one: ArraySlice<TokenID>, _ other: ArraySlice<TokenID>) -> Int {
     one.withUnsafeBufferPointer { one in
         other.withUnsafeBufferPointer { other in
             let most = min(one.count, other.count)

@@ -16,8 +16,13 @@ package struct Streams {
 
     /// Continuations by settings and seeds of their own.
     package init(_ session: Session, _ settings: [(sampling: Sampling, seed: UInt64)]) {
-        sessions = settings.map { _ in session.fork() }
-        generations = zip(sessions, settings).map { Generation($0, sampling: $1.sampling, seed: $1.seed) }
+        self.init(settings.map { (session.fork(), $0.sampling, $0.seed) })
+    }
+
+    /// Continuations of texts of their own, each by a session of a family, which it takes over.
+    package init(_ texts: [(session: Session, sampling: Sampling, seed: UInt64)]) {
+        sessions = texts.map(\.session)
+        generations = texts.map { Generation($0.session, sampling: $0.sampling, seed: $0.seed) }
         running = Array(generations.indices)
     }
 

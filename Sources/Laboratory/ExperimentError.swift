@@ -26,6 +26,8 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         case notALabel(String, labels: [String])
         case poolTooSmall(shots: Int, usable: Int)
         case noContext
+        case noChatTemplate
+        case tooLongForContext(cell: String, item: Int, tokens: Int, context: Int)
         case noTokens(label: String)
         case scoring(cell: String, item: Int, reason: String)
         case notFresh
@@ -80,6 +82,9 @@ extension ExperimentError.Fact {
         case .poolTooSmall(let shots, let usable):
             "\(shots) shots are asked for and the pool has \(usable) that are not the test item itself; add items or take fewer shots"
         case .noContext: "the prompt before an answer has no tokens; give `instruction` or `query` some text"
+        case .noChatTemplate: "`mode: chat` needs a model with a chat template that is known, which this one has not; take another model or `mode: complete`"
+        case .tooLongForContext(let cell, let item, let tokens, let context):
+            "\(cell), test item \(item): \(tokens) tokens without any shots, and the model reads \(context); shorten the item"
         case .noTokens(let label): "the model has no tokens for the answer \(label); choose another label"
         case .scoring(let cell, let item, let reason): "\(cell), test item \(item): \(reason)"
         case .notFresh: "already holds results; go on with --resume or choose another folder"

@@ -14,17 +14,22 @@ package enum Fingerprint {
         func add(_ text: String) {
             bytes += Array("\(text.utf8.count):".utf8) + Array(text.utf8)
         }
-        for text in ["1", model, experiment.kind.rawValue, experiment.instruction, experiment.example.source,
-            experiment.query.source, experiment.answer.source] { add(text) }
-        experiment.labels.forEach(add)
+        func add(_ texts: [String]) {
+            add("\(texts.count)")
+            texts.forEach { add($0) }
+        }
+        add(["2", model, experiment.kind.rawValue, experiment.mode.rawValue, experiment.labelField, experiment.choicesField ?? "", "\(experiment.maxTokens)",
+             experiment.matching.regex])
+        for texts in [experiment.labels, experiment.contentFree, experiment.stop, experiment.matching.steps.map(\.rawValue)] { add(texts) }
+        for wording in experiment.wordings {
+            add([wording.instruction, wording.example.source, wording.query.source, wording.answer.source] + (wording.answerContext.map { [$0] } ?? []))
+            add(wording.verbalisers)
+        }
         for items in [experiment.pool, experiment.test] {
             add("\(items.count)")
             for item in items {
-                for (name, value) in item.fields.sorted(by: { $0.key < $1.key }) {
-                    add(name)
-                    add(value)
-                }
-                add("")
+                add(item.fields.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+                for (name, texts) in item.lists.sorted(by: { $0.key < $1.key }) { add([name] + texts) }
             }
         }
         return hash(bytes)

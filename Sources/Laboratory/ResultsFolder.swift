@@ -1,14 +1,17 @@
 import Foundation
 import Glibc
+import Tokenizer
 
 /// The folder of `--out`: `cells.jsonl` has a line a finished cell, `items.jsonl` a line a test item of those.
 ///
 /// A cell is written whole and synced, its items first, so that what a crash leaves of one is dropped when the run goes on.
+/// Several experiments, and models, may share a folder: each counts its own lines.
 package final class ResultsFolder {
     /// What the folder already holds of this experiment.
     package private(set) var done: [CellResult] = []
-    private let experiment: String
-    private let labels: [String]
+    private let experiment: Experiment
+    private let fingerprint: String
+    private let model: String
     private let cellsPath: String
     private let itemsPath: String
     private let cells: Int32
@@ -16,11 +19,12 @@ package final class ResultsFolder {
     private var cellsEnd = 0
     private var itemsEnd = 0
 
-    /// - Parameter fingerprint: of experiment and model; lines of others are kept and not counted.
+    /// - Parameter model: its fingerprint; lines of other models and experiments are kept and not counted.
     /// Throws: when the folder has results and `resume` is false, is in use, or cannot be written.
-    package init(_ path: String, experiment: Experiment, fingerprint: String, resume: Bool) throws(ExperimentError) {
-        self.experiment = fingerprint
-        labels = experiment.labels
+    package init(_ path: String, experiment: Experiment, model: String, resume: Bool) throws(ExperimentError) {
+        self.experiment = experiment
+        self.model = model
+        fingerprint = Fingerprint.of(experiment, model: model)
         cellsPath = path + "/cells.jsonl"
         itemsPath = path + "/items.jsonl"
         if mkdir(path, 0o777) != 0, errno != EEXIST { throw InputFile.failure(path) }
@@ -53,14 +57,17 @@ package final class ResultsFolder {
     }
 
     /// Adds a cell and its items; on return both are on the disk.
-    package func append(_ result: CellResult, items results: [ItemResult]) throws(ExperimentError) {
-        let text = results.map { Report.line($0, cell: result.cell, labels: labels) }.joined()
+    package func append(_ result: CellResult) throws(ExperimentError) {
+        let text = result.items.map { $0.json(result.cell, experiment).text + "\n" }.joined()
         try write(Array(text.utf8), to: items, at: itemsEnd, itemsPath)
         let end = itemsEnd + text.utf8.count
-        let cell = result.cell
-        let line = "{\"experiment\":\"\(experiment)\",\"shots\":\(cell.shots),\"seed\":\(cell.seed),\"order\":\(cell.order),"
-            + "\"items\":\(result.items),\"sum\":\(result.correctSum),\"per_token\":\(result.correctPerToken),"
-            + "\"merges\":\(result.merges),\"items_end\":\(end)}\n"
+        let correct: [(String, JSON)] = experiment.kind == .completion ? [("matches", .integer(result.correct(.sum)))]
+            : experiment.rules.map { ($0.rawValue, .integer(result.correct($0))) }
+        let fields: [(String, JSON)] = [("experiment", .string(fingerprint)), ("model", .string(model))] + result.cell.json + [
+            ("used", .integer(result.shots)), ("items", .integer(result.items.count)), ("correct", .object(correct)),
+            ("merges", .integer(result.merges)), ("truncated", .integer(result.truncated)), ("items_end", .integer(end)),
+        ]
+        let line = JSON.object(fields).text + "\n"
         try write(Array(line.utf8), to: cells, at: cellsEnd, cellsPath)
         cellsEnd += line.utf8.count
         itemsEnd = end
@@ -69,24 +76,24 @@ package final class ResultsFolder {
 
     private struct Line: Decodable {
         let experiment: String
-        let shots: Int, seed: Int, order: Int
-        let items: Int, sum: Int, per_token: Int, merges: Int, items_end: Int
+        let used: Int, items: Int, items_end: Int
     }
 
     private func take(_ bytes: [UInt8]) throws(ExperimentError) {
-        var facts = stat()
-        guard fstat(items, &facts) == 0 else { throw InputFile.failure(itemsPath) }
+        let old = try InputFile.readAll(items, itemsPath, limit: ResultsFolder.itemsLimit)
+        let decoder = JSONDecoder()
         var start = 0, number = 1
         // What follows the last line end is a line that was never finished.
         while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes[start..<end])),
-                line.items_end >= itemsEnd, line.items_end <= Int(facts.st_size), line.items >= 0,
-                (0...line.items).contains(line.sum), (0...line.items).contains(line.per_token)
+            let data = Data(bytes[start..<end])
+            guard let line = try? decoder.decode(Line.self, from: data), let cell = try? decoder.decode(Cell.self, from: data),
+                line.items_end >= itemsEnd, line.items_end <= old.count, line.items >= 0
             else { throw ExperimentError(path: cellsPath, line: number, fact: .badRecord) }
-            if line.experiment == experiment {
-                let cell = Cell(shots: line.shots, seed: line.seed, order: line.order)
-                done.append(CellResult(
-                    cell: cell, items: line.items, correctSum: line.sum, correctPerToken: line.per_token, merges: line.merges))
+            if line.experiment == fingerprint {
+                let lines = old[itemsEnd..<line.items_end].split(separator: UInt8(ascii: "\n"))
+                let results = lines.compactMap { try? decoder.decode(ItemResult.self, from: Data($0)) }
+                guard results.count == line.items else { throw ExperimentError(path: itemsPath, fact: .badRecord) }
+                done.append(CellResult(cell: cell, shots: line.used, items: results))
             }
             itemsEnd = line.items_end
             start = end + 1
@@ -94,6 +101,9 @@ package final class ResultsFolder {
         }
         cellsEnd = start
     }
+
+    /// Unit: bytes.
+    private static let itemsLimit = 1 << 30
 
     private func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int, _ path: String) throws(ExperimentError) {
         var written = 0

@@ -1,85 +1,47 @@
-import Engine
 import Tokenizer
 
-/// How the logprobs of an answer's tokens become one number.
+/// How the logprobs of an answer's tokens become one number; the highest wins.
 package enum ScoreRule: String, Sendable, CaseIterable {
     case sum
+    /// Source: Brown et al. 2020, section 2.4.
     case perToken = "per_token"
     case perByte = "per_byte"
+    /// Less the answer's own logprob after a context that says nothing. Source: Brown et al. 2020, section 2.4.
     case unconditional
+    /// Less the answer's mean probability after content-free inputs in the same prompt. Source: Zhao et al. 2021.
     case calibrated
-
-    package static let computable: [ScoreRule] = [.sum, .perToken]
 }
 
-/// What scores answers: a session of a model, or a test's double.
-package protocol Scorer {
-    /// Tokens of the text with the bytes they stand for; what a model puts before every text is an empty range at 0.
-    func tokens(_ text: [UInt8]) -> [Token]
-    /// Logprobs of the spans' tokens from the first of the answer on, each given all before it. Shape: [spans][tokens]. Unit: nats.
-    func logprobs(_ spans: [AnswerSpan]) throws -> [[Float]]
-}
+/// One answer's score after one prompt.
+package struct AnswerScore: Sendable, Equatable {
+    package var ids: [TokenID]
+    /// Given all before. Shape: [ids]. Unit: nats.
+    package var logprobs: [Float]
+    /// Of the answer's text.
+    package var bytes: Int
+    /// True if the first token also holds bytes of the prompt; it is scored whole.
+    package var merges: Bool
+    /// The answer's logprob after the answer context. Unit: nats.
+    package var unconditional: Double?
+    /// The logarithm of its mean share among the answers after content-free inputs. Unit: nats.
+    package var contentFree: Double?
 
-/// An answer after its prompt, encoded together, as tokens.
-package struct AnswerSpan: Sendable, Equatable {
-    package let ids: [TokenID]
-    /// The first token that holds a byte of the answer.
-    package let first: Int
-    /// True if that token also holds bytes of the prompt; it is scored whole.
-    package let merges: Bool
-
-    package init?(prompt: [UInt8], answer: [UInt8], tokens: ([UInt8]) -> [Token]) {
-        let found = tokens(prompt + answer)
-        guard let first = found.firstIndex(where: { $0.range.upperBound > prompt.count }) else { return nil }
-        ids = found.map(\.id)
-        self.first = first
-        merges = found[first].range.lowerBound < prompt.count
+    package init(ids: [TokenID], logprobs: [Float], bytes: Int, merges: Bool, unconditional: Double? = nil, contentFree: Double? = nil) {
+        (self.ids, self.logprobs, self.bytes, self.merges) = (ids, logprobs, bytes, merges)
+        (self.unconditional, self.contentFree) = (unconditional, contentFree)
     }
-}
 
-/// One label's score after one prompt.
-package struct LabelScore: Sendable, Equatable, Codable {
     /// Unit: nats.
-    package let sum: Double
-    package let tokens: Int
-    package let merges: Bool
+    package var sum: Double { logprobs.reduce(0) { $0 + Double($1) } }
 
-    package init(sum: Double, tokens: Int, merges: Bool) {
-        self.sum = sum
-        self.tokens = tokens
-        self.merges = merges
-    }
-
-    /// Minus infinity for rules that are not computed yet.
-    package func value(_ rule: ScoreRule) -> Double {
+    /// nil where the experiment does not give what the rule wants.
+    package func value(_ rule: ScoreRule) -> Double? {
         switch rule {
         case .sum: sum
-        case .perToken: tokens > 0 ? sum / Double(tokens) : -.infinity
-        case .perByte, .unconditional, .calibrated: -.infinity
+        case .perToken: sum / Double(max(1, logprobs.count))
+        case .perByte: sum / Double(max(1, bytes))
+        case .unconditional: unconditional.map { sum - $0 }
+        case .calibrated: contentFree.map { sum - $0 }
         }
-    }
-}
-
-extension Session {
-    /// The session as a scorer; throws `CancellationError` when `cancelled` says so.
-    package func scorer(cancelled: @escaping () -> Bool = { false }) -> SessionScorer {
-        SessionScorer(session: self, cancelled: cancelled)
-    }
-}
-
-/// Scores with a session: what prompts share is computed once, and their answers in the same passes.
-package struct SessionScorer: Scorer {
-    let session: Session
-    let cancelled: () -> Bool
-
-    package func tokens(_ text: [UInt8]) -> [Token] {
-        let tokenizer = session.model.tokenizer
-        let start = tokenizer.addsBOS ? tokenizer.bos.map { [Token(id: $0, range: 0..<0)] } ?? [] : []
-        return start + tokenizer.tokens(text)
-    }
-
-    package func logprobs(_ spans: [AnswerSpan]) throws -> [[Float]] {
-        guard let found = try session.logprobs(spans.map { ($0.ids, $0.first) }, cancelled: cancelled) else { throw CancellationError() }
-        return found
     }
 }

@@ -25,13 +25,12 @@ struct ExperimentCommand: ParsableCommand {
         let setup = try model.setup()
         Interrupt.watch()
         let session = try setup.session()
-        let fingerprint = Fingerprint.of(experiment, model: session.model.fingerprint)
-        let folder = try out.map { try ResultsFolder($0, experiment: experiment, fingerprint: fingerprint, resume: resume) }
+        let folder = try out.map { try ResultsFolder($0, experiment: experiment, model: session.model.fingerprint, resume: resume) }
         var sweep = Sweep(experiment, done: folder?.done ?? [])
         let progress = Progress()
         do {
             try sweep.run(session.scorer(cancelled: { Interrupt.raised })) { step, sweep in
-                if case .cell(let result, let items) = step { try folder?.append(result, items: items) }
+                if case .cell(let result) = step { try folder?.append(result) }
                 progress.show(sweep)
                 // Cells that are copies of others never ask the scorer.
                 if Interrupt.raised { throw CancellationError() }
@@ -45,7 +44,7 @@ struct ExperimentCommand: ParsableCommand {
         progress.clear()
         var output = Output()
         let results = sweep.results
-        try output.write((json ? Report.json(results, rule: experiment.score) + "\n" : Report.table(results, rule: experiment.score)).utf8)
+        try output.write((json ? Report.json(results, rule: experiment.score) + "\n" : Report.table(results, rule: experiment.score, rules: experiment.rules)).utf8)
         try output.flush()
     }
 

@@ -1,5 +1,6 @@
 import Tokenizer
 
+import Engine
 import Laboratory
 
 /// Words with the space before them are tokens; the score of a token follows from its bytes and from those before it.
@@ -11,6 +12,21 @@ final class WordScorer: Scorer {
     /// A word that it cannot score.
     var failsOn: String?
     var favourite: String?
+    let chatTemplate: ChatTemplate? = nil
+    var context = 10_000
+    /// What it writes after a prompt that ends with a word.
+    var writes: [String: String] = [:]
+
+    func tokens(_ parts: [Part]) -> [Token] {
+        tokens(parts.reduce(into: []) { if case .text(let text) = $1 { $0 += text } })
+    }
+
+    func completions(_ prompts: [[TokenID]], most: Int, stop: [String]) throws -> [Written] {
+        prompts.map { ids in
+            let last = ids.last.flatMap { id in self.ids.first { $0.value == id } }.map { String(decoding: $0.key, as: UTF8.self) } ?? ""
+            return Written(text: Array((writes[last] ?? "").utf8), tokens: 1, end: .stop)
+        }
+    }
 
     func tokens(_ text: [UInt8]) -> [Token] {
         var starts: [Int] = []
@@ -33,10 +49,11 @@ final class WordScorer: Scorer {
         }
     }
 
+    /// The same for a word whatever came before.
     private func id(_ word: [UInt8]) -> TokenID {
-        if let id = ids[word] { return id }
-        ids[word] = TokenID(ids.count)
-        return TokenID(ids.count - 1)
+        let id = TokenID(truncatingIfNeeded: word.reduce(UInt64(7)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } >> 33)
+        ids[word] = id
+        return id
     }
 
     struct Failure: Error {}

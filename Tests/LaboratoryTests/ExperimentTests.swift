@@ -14,16 +14,16 @@ import Laboratory
     func whole() throws {
         let experiment = try Sample.experiment()
         #expect(experiment.title == "Colours")
-        #expect(experiment.instruction == "Name the colour.\n\n")
+        #expect(experiment.wordings[0].instruction == "Name the colour.\n\n")
         #expect(experiment.labels == ["red", "green"])
-        #expect(experiment.answerField == "colour")
-        #expect(experiment.shots == [0, 1, 3])
+        #expect(experiment.labelField == "colour")
+        #expect(experiment.shots == [.count(0), .count(1), .count(3)])
         #expect((experiment.seeds, experiment.orders) == (2, 2))
         #expect((experiment.kind, experiment.score) == (.choice, .perToken))
         #expect(experiment.pool.count == 8)
         #expect(experiment.test.map(\.line) == [1, 3])
         #expect(experiment.test[1].fields == ["thing": "grass", "colour": "green", "id": "7"])
-        #expect(experiment.test.map(experiment.rightLabel) == [0, 1])
+        #expect(experiment.test.map(experiment.right) == [0, 1])
     }
 
     @Test("Left-out keys have their standing values, and words that YAML would read as truth stay words")
@@ -31,7 +31,7 @@ import Laboratory
         let yaml = "query: 'Is {{thing}}?'\nanswer: ' {{colour}}'\nlabels: [yes, no]\ntest: data/test.jsonl\n"
         let experiment = try Sample.experiment(yaml, test: #"{"thing": "x", "colour": "yes"}"#)
         #expect(experiment.title == "colours")
-        #expect((experiment.seeds, experiment.orders, experiment.shots) == (1, 1, [0]))
+        #expect((experiment.seeds, experiment.orders, experiment.shots) == (1, 1, [.count(0)]))
         #expect(experiment.labels == ["yes", "no"])
         #expect(experiment.score == .perToken)
     }
@@ -49,7 +49,6 @@ import Laboratory
             ("shots", "shots: [0, 8]", 10, .poolTooSmall(shots: 8, usable: 7)),
             ("kind", "kind: schema", 9, .later(key: "kind", value: "schema", now: ["choice"])),
             ("kind", "kind: guess", 9, .unknownValue(key: "kind", value: "guess", known: ["choice", "schema", "completion"])),
-            ("score", "score: calibrated", 13, .later(key: "score", value: "calibrated", now: ["sum", "per_token"])),
             ("labels", "labels: [red, red]", 6, .repeated(key: "labels", value: "red")),
             ("labels", "labels: [red]", 6, .outside(key: "labels", found: 1, range: 2...1000)),
             ("labels", "labels: red", 6, .wrongType(key: "labels", expected: "a list of texts", found: "\"red\"")),
@@ -69,8 +68,6 @@ import Laboratory
 
     @Test("Sentences name the file, the line and the remedy")
     func prose() {
-        #expect(fault(Sample.changing("score", to: "score: per_byte"))?.description
-            == "lab/colours.yaml:13: `score: per_byte` comes with the laboratory; until then sum or per_token can be used.")
         #expect(fault(Sample.yaml, test: #"{"thing": "x", "colour": "blue"}"#)?.description
             == "lab/data/test.jsonl:1: the answer blue is none of the labels red, green.")
     }
@@ -118,7 +115,7 @@ import Laboratory
     @Test("Text with & and * that is no alias is text")
     func notAliases() throws {
         let yaml = Sample.changing("instruction", to: "instruction: 'Q&A, R & D, **bold** and *this*: &that'")
-        #expect(try Sample.experiment(yaml).instruction == "Q&A, R & D, **bold** and *this*: &that")
+        #expect(try Sample.experiment(yaml).wordings[0].instruction == "Q&A, R & D, **bold** and *this*: &that")
     }
 
     @Test("No bytes trap the reader")

@@ -7,15 +7,17 @@ import Laboratory
 
     private func fewShot() throws -> FewShot { FewShot(try Sample.experiment(pool: many)) }
 
+    private func text(_ prompt: Prompt) -> String { if case .text(let bytes) = prompt { String(decoding: bytes, as: UTF8.self) } else { "" } }
+
     @Test("A prompt is the instruction, the shots of the draw, the query")
     func prompt() throws {
         let fewShot = try fewShot()
         let item = fewShot.experiment.test[1]
-        #expect(String(decoding: fewShot.prompt(for: item, in: fewShot.draw(Cell(shots: 0, seed: 0, order: 0))), as: UTF8.self)
+        #expect(text(fewShot.prompt(item, shots: fewShot.shots(for: item, in: fewShot.draw(Cell(shots: 0, seed: 0, order: 0))), template: 0))
             == "Name the colour.\n\ngrass is")
         let draw = fewShot.draw(Cell(shots: 2, seed: 1, order: 0))
         let shots = fewShot.shots(for: item, in: draw)
-        #expect(String(decoding: fewShot.prompt(for: item, in: draw), as: UTF8.self)
+        #expect(text(fewShot.prompt(item, shots: fewShot.shots(for: item, in: draw), template: 0))
             == "Name the colour.\n\nt\(shots[0]) is red\nt\(shots[1]) is red\ngrass is")
     }
 

@@ -8,11 +8,11 @@ import Laboratory
     @Test("An answer's tokens are those that hold its bytes; one shared with the prompt is noticed")
     func spans() throws {
         let scorer = WordScorer()
-        let clean = try #require(AnswerSpan(prompt: Array("grass is".utf8), answer: Array(" light green".utf8), tokens: scorer.tokens))
+        let clean = try #require(AnswerSpan([.text(Array("grass is".utf8))], answer: Array(" light green".utf8), tokens: scorer.tokens))
         #expect((clean.ids.count, clean.first, clean.merges) == (4, 2, false))
-        let merged = try #require(AnswerSpan(prompt: Array("grass is gr".utf8), answer: Array("een now".utf8), tokens: scorer.tokens))
+        let merged = try #require(AnswerSpan([.text(Array("grass is gr".utf8))], answer: Array("een now".utf8), tokens: scorer.tokens))
         #expect((merged.ids.count, merged.first, merged.merges) == (4, 2, true))
-        #expect(AnswerSpan(prompt: Array("grass".utf8), answer: [], tokens: scorer.tokens) == nil)
+        #expect(AnswerSpan([.text(Array("grass".utf8))], answer: [], tokens: scorer.tokens) == nil)
     }
 
     @Test("One run counts by both rules: a long answer loses by its sum and wins by its mean")
@@ -24,13 +24,12 @@ import Laboratory
         try sweep.run(WordScorer())
         let result = try #require(sweep.results.first)
         // " red" has 4 bytes: sum -4, mean -4; " a b c d" has 4 tokens of 2: sum -8, mean -2.
-        #expect((result.items, result.correctSum, result.correctPerToken, result.merges) == (2, 1, 1, 0))
-        var items: [ItemResult] = []
-        var again = Sweep(sweep.experiment)
-        try again.run(WordScorer()) { progress, _ in if case .item(let item) = progress { items.append(item) } }
-        #expect(items.map { $0.guess(.sum) } == [0, 0])
-        #expect(items.map { $0.guess(.perToken) } == [1, 1])
-        #expect(items[0].scores == [LabelScore(sum: -4, tokens: 1, merges: false), LabelScore(sum: -8, tokens: 4, merges: false)])
+        #expect((result.items.count, result.correct(.sum), result.correct(.perToken), result.merges) == (2, 1, 1, 0))
+        #expect(result.items.map { $0.guess(.sum) } == [0, 0])
+        #expect(result.items.map { $0.guess(.perToken) } == [1, 1])
+        // By bytes both answers cost 1 nat each.
+        #expect(result.items[0].answers.map { $0.value(.perByte) } == [-1, -1])
+        #expect(result.items[0].answers.map(\.logprobs) == [[-4], [-2, -2, -2, -2]])
     }
 
     @Test("Every cell of shots x seeds x orders has a result in order; cells with the same prompts are computed once")
@@ -41,10 +40,10 @@ import Laboratory
         var steps = 0
         try sweep.run(scorer) { progress, sweep in
             steps += 1
-            if case .cell(let result, let items) = progress { #expect(result.items == 2 && items.count == 2) }
+            if case .cell(let result) = progress { #expect(result.items.count == 2) }
             #expect(sweep.itemsDone <= sweep.itemsTotal)
         }
-        #expect(sweep.results.map(\.cell) == Sweep.cells(experiment))
+        #expect(sweep.results.map(\.cell) == Cell.grid(experiment))
         #expect(sweep.cells.count == 12)
         // Computed: 1 cell of no shots, 2 of one, 4 of three; 2 items of 2 labels each.
         #expect(scorer.scored == 7 * 4 && scorer.calls == 7)
@@ -81,16 +80,26 @@ import Laboratory
 
     @Test("The report has exactly the documented shape")
     func json() throws {
+        /// Items of two answers; so many are right by the sum and by the mean, so many merge.
+        func items(sum: Int, mean: Int, merges: Int) -> [ItemResult] {
+            (0..<4).map { item in
+                // One token of -3 or -1 against two that add up to -2, a mean of -1, or to -4, a mean of -2.
+                let right: [Float] = item < sum ? (item < mean ? [-1] : [-1.5]) : (item < mean ? [-1, -1, -1, -1] : [-3])
+                let other: [Float] = item < sum ? (item < mean ? [-2] : [-1, -1]) : (item < mean ? [-2] : [-1])
+                return ItemResult(item: item, promptHash: "", promptTokens: 3, shots: [], right: 0, answers: [
+                    AnswerScore(ids: [], logprobs: right, bytes: 4, merges: item < merges), AnswerScore(ids: [], logprobs: other, bytes: 4, merges: false)])
+            }
+        }
         let results = [
-            CellResult(cell: Cell(shots: 0, seed: 0, order: 0), items: 4, correctSum: 1, correctPerToken: 3, merges: 0),
-            CellResult(cell: Cell(shots: 8, seed: 4, order: 1), items: 4, correctSum: 4, correctPerToken: 0, merges: 2),
+            CellResult(cell: Cell(shots: 0, seed: 0, order: 0), shots: 0, items: items(sum: 1, mean: 3, merges: 0)),
+            CellResult(cell: Cell(shots: 8, seed: 4, order: 1), shots: 8, items: items(sum: 4, mean: 0, merges: 2)),
         ]
         #expect(Report.json(results, rule: .perToken) == """
             {"cells":[{"shots":0,"seed":0,"order":0,"items":4,"correct":3,"accuracy":0.75},\
             {"shots":8,"seed":4,"order":1,"items":4,"correct":0,"accuracy":0.0}]}
             """)
         #expect(Report.json(results, rule: .sum).contains(#""correct":1,"accuracy":0.25"#))
-        #expect(Report.table(results, rule: .sum) == """
+        #expect(Report.table(results, rule: .sum, rules: [.sum, .perToken]) == """
              shots  cells      sum*    low-high % per_token    low-high %
                  0      1      25.0     25.0-25.0      75.0     75.0-75.0
                  8      1     100.0   100.0-100.0       0.0       0.0-0.0
@@ -126,13 +135,13 @@ import Laboratory
     /// Runs until so many cells are done; returns the results and the number of scored answers.
     @discardableResult
     private func run(_ experiment: Experiment, cells: Int = .max, resume: Bool) throws -> (results: [CellResult], calls: Int) {
-        let folder = try ResultsFolder(path, experiment: experiment, fingerprint: Fingerprint.of(experiment, model: "m"), resume: resume)
+        let folder = try ResultsFolder(path, experiment: experiment, model: "m", resume: resume)
         let scorer = WordScorer()
         var sweep = Sweep(experiment, done: folder.done)
         var left = cells
         while left > 0, let progress = try sweep.step(scorer) {
-            if case .cell(let result, let items) = progress {
-                try folder.append(result, items: items)
+            if case .cell(let result) = progress {
+                try folder.append(result)
                 left -= 1
             }
         }
@@ -175,28 +184,33 @@ import Laboratory
         try run(experiment, cells: 1, resume: false)
         #expect(throws: ExperimentError(path: path, fact: .notFresh)) { try run(experiment, resume: false) }
         func hold(_ body: () -> Void) throws {
-            let holder = try ResultsFolder(path, experiment: experiment, fingerprint: "f", resume: true)
+            let holder = try ResultsFolder(path, experiment: experiment, model: "f", resume: true)
             withExtendedLifetime(holder) { body() }
         }
         try hold { #expect(throws: ExperimentError(path: path, fact: .busy)) { try run(experiment, resume: true) } }
         try "{\"a\": 1}\n".write(toFile: path + "/cells.jsonl", atomically: false, encoding: .utf8)
         #expect(throws: ExperimentError(path: path + "/cells.jsonl", line: 1, fact: .badRecord)) { try run(experiment, resume: true) }
         #expect(throws: ExperimentError(path: "/dev/null/x", fact: .unreadable("Not a directory"))) {
-            try ResultsFolder("/dev/null/x", experiment: experiment, fingerprint: "f", resume: true)
+            try ResultsFolder("/dev/null/x", experiment: experiment, model: "f", resume: true)
         }
     }
 
     @Test("A line an item has prompt hash, answers and scores, and is JSON whatever the labels hold")
     func lines() throws {
-        let item = ItemResult(item: 3, promptHash: "00ff", answer: 1, scores: [
-            LabelScore(sum: -1.5, tokens: 2, merges: true), LabelScore(sum: -.infinity, tokens: 1, merges: false)])
-        let labels = ["say \"hi\"\n\u{1}", "é\\"]
-        let line = Report.line(item, cell: Cell(shots: 2, seed: 1, order: 0), labels: labels)
+        let item = ItemResult(item: 0, promptHash: "00ff", promptTokens: 7, shots: [2, 0], dropped: 1, right: 1, answers: [
+            AnswerScore(ids: [5, 6], logprobs: [-1.5, -0.1], bytes: 9, merges: true, unconditional: -0.3, contentFree: -0.7),
+            AnswerScore(ids: [7], logprobs: [-.infinity], bytes: 3, merges: false)])
+        var experiment = try Sample.experiment()
+        experiment.labels = ["say \"hi\"\n\u{1}", "é\\"]
+        let line = item.json(Cell(shots: .most, seed: 1, order: 0), experiment).text
         let value = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-        #expect(Set(value.keys) == ["shots", "seed", "order", "item", "prompt", "answer", "sum", "per_token", "scores"])
-        #expect(value["answer"] as? String == labels[1] && value["sum"] as? String == labels[0])
-        let scores = try #require(value["scores"] as? [[String: Any]])
-        #expect(scores[0]["sum"] as? Double == -1.5 && scores[1]["sum"] is NSNull && scores[0]["label"] as? String == labels[0])
+        #expect(value["shots"] as? String == "max" && value["prompt"] as? String == "00ff")
+        let guess = try #require(value["guess"] as? [String: Any]), answers = try #require(value["answers"] as? [[String: Any]])
+        #expect(guess["sum"] as? String == experiment.labels[0] && answers[1]["text"] as? String == experiment.labels[1])
+        // Minus infinity has no number in JSON.
+        #expect((answers[1]["logprobs"] as? [Any])?.first is NSNull)
+        #expect(try JSONDecoder().decode(ItemResult.self, from: Data(line.utf8)) == item)
+        #expect(try JSONDecoder().decode(Cell.self, from: Data(line.utf8)) == Cell(shots: .most, seed: 1, order: 0))
     }
 
     @Test("Real files are read from beside the experiment; folders, large and missing ones are refused")
