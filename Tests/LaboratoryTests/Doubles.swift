@@ -9,6 +9,8 @@ final class WordScorer: Scorer {
     /// Answers, of calls that did not fail.
     private(set) var scored = 0
     private(set) var calls = 0
+    /// The texts of the spans.
+    private(set) var seen: Set<String> = []
     /// A word that it cannot score.
     var failsOn: String?
     var favourite: String?
@@ -41,6 +43,7 @@ final class WordScorer: Scorer {
         let bad = failsOn.flatMap { ids[Array($0.utf8)] }
         if spans.contains(where: { $0.ids.contains { $0 == bad } }) { throw Failure() }
         scored += spans.count
+        for span in spans { seen.insert(span.ids.map { id in ids.first { $0.value == id }.map { String(decoding: $0.key, as: UTF8.self) } ?? "" }.joined()) }
         return spans.map { span in
             span.ids[span.first...].map { id in
                 let word = self.ids.first { $0.value == id }.map { String(decoding: $0.key, as: UTF8.self) } ?? ""
