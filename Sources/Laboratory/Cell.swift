@@ -103,10 +103,7 @@ package struct ItemResult: Sendable, Equatable {
     /// The scores as a distribution over the answers; empty where a score is missing. Shape: [answers]
     package func probabilities(_ rule: ScoreRule) -> [Double] {
         let values = answers.compactMap { $0.value(rule) }
-        guard values.count == answers.count, let most = values.max(), most.isFinite else { return [] }
-        let weights = values.map { exponential($0 - most) }
-        let total = weights.reduce(0, +)
-        return weights.map { $0 / total }
+        return values.count == answers.count ? Statistics.softmax(values) ?? [] : []
     }
 
     /// The probability that the model gives to the answers together, as texts that go on from the prompt; one that begins with

@@ -33,6 +33,7 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         case notFresh
         case busy
         case badRecord
+        case noResults
     }
 
     package let path: String
@@ -89,6 +90,7 @@ extension ExperimentError.Fact {
         case .scoring(let cell, let item, let reason): "\(cell), test item \(item): \(reason)"
         case .notFresh: "already holds results; go on with --resume or choose another folder"
         case .busy: "is in use by another experiment; wait for it or choose another folder"
+        case .noResults: "holds no finished cell; run `terrarium experiment FILE --out` into it first"
         case .badRecord: "is not a record of this program; choose another folder"
         }
     }

@@ -8,6 +8,13 @@ package enum Fingerprint {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
+    /// Of the test items: what two experiments must have in common to be compared item by item.
+    package static func of(test experiment: Experiment) -> String {
+        hash(experiment.test.flatMap { item in
+            item.fields.sorted { $0.key < $1.key }.flatMap { Array("\($0.key.utf8.count):\($0.key)\($0.value.utf8.count):\($0.value)".utf8) } + [0]
+        })
+    }
+
     /// Of all that a cell's numbers follow from; the grid is not part of it, so that it can grow.
     package static func of(_ experiment: Experiment, model: String) -> String {
         var bytes: [UInt8] = []

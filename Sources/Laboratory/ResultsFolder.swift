@@ -63,7 +63,10 @@ package final class ResultsFolder {
         let end = itemsEnd + text.utf8.count
         let correct: [(String, JSON)] = experiment.kind == .completion ? [("matches", .integer(result.correct(.sum)))]
             : experiment.rules.map { ($0.rawValue, .integer(result.correct($0))) }
-        let fields: [(String, JSON)] = [("experiment", .string(fingerprint)), ("model", .string(model))] + result.cell.json + [
+        let fields: [(String, JSON)] = [
+            ("experiment", .string(fingerprint)), ("title", .string(experiment.title)), ("test", .string(Fingerprint.of(test: experiment))),
+            ("model", .string(model)),
+        ] + result.cell.json + [
             ("used", .integer(result.shots)), ("items", .integer(result.items.count)), ("correct", .object(correct)),
             ("merges", .integer(result.merges)), ("truncated", .integer(result.truncated)), ("items_end", .integer(end)),
         ]
@@ -74,36 +77,12 @@ package final class ResultsFolder {
         done.append(result)
     }
 
-    private struct Line: Decodable {
-        let experiment: String
-        let used: Int, items: Int, items_end: Int
-    }
-
     private func take(_ bytes: [UInt8]) throws(ExperimentError) {
-        let old = try InputFile.readAll(items, itemsPath, limit: ResultsFolder.itemsLimit)
-        let decoder = JSONDecoder()
-        var start = 0, number = 1
-        // What follows the last line end is a line that was never finished.
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let data = Data(bytes[start..<end])
-            guard let line = try? decoder.decode(Line.self, from: data), let cell = try? decoder.decode(Cell.self, from: data),
-                line.items_end >= itemsEnd, line.items_end <= old.count, line.items >= 0
-            else { throw ExperimentError(path: cellsPath, line: number, fact: .badRecord) }
-            if line.experiment == fingerprint {
-                let lines = old[itemsEnd..<line.items_end].split(separator: UInt8(ascii: "\n"))
-                let results = lines.compactMap { try? decoder.decode(ItemResult.self, from: Data($0)) }
-                guard results.count == line.items else { throw ExperimentError(path: itemsPath, fact: .badRecord) }
-                done.append(CellResult(cell: cell, shots: line.used, items: results))
-            }
-            itemsEnd = line.items_end
-            start = end + 1
-            number += 1
-        }
-        cellsEnd = start
+        let old = try InputFile.readAll(items, itemsPath, limit: StoredResults.itemsLimit)
+        let stored = try StoredResults(cells: bytes, items: old, cellsPath: cellsPath, itemsPath: itemsPath, only: fingerprint)
+        done = stored.sets.first { $0.experiment == fingerprint }?.cells ?? []
+        (cellsEnd, itemsEnd) = (stored.cellsEnd, stored.itemsEnd)
     }
-
-    /// Unit: bytes.
-    private static let itemsLimit = 1 << 30
 
     private func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int, _ path: String) throws(ExperimentError) {
         var written = 0

@@ -4,13 +4,16 @@ import Engine
 package enum Statistics {
     /// Share of hits with its 95 % interval; nil without trials.
     /// Source: Wilson 1927, without continuity correction.
-    package static func wilson(_ hits: Int, of count: Int) -> Interval? {
-        guard count > 0, 0...count ~= hits else { return nil }
-        let n = Double(count), share = Double(hits) / n, square = normal95 * normal95
+    package static func wilson(_ hits: Int, of count: Int) -> Interval? { wilson(share: Double(hits) / Double(count), of: count) }
+
+    /// The same for a mean share of several draws over the same trials.
+    package static func wilson(share: Double, of count: Int) -> Interval? {
+        guard count > 0, 0...1 ~= share else { return nil }
+        let n = Double(count), square = normal95 * normal95
         let middle = (share + square / (2 * n)) / (1 + square / n)
         let half = normal95 / (1 + square / n) * (share * (1 - share) / n + square / (4 * n * n)).squareRoot()
         // Rounding must not leave a share of 0 or 1 outside its interval.
-        return Interval(low: hits == 0 ? 0 : max(0, middle - half), high: hits == count ? 1 : min(1, middle + half))
+        return Interval(low: share == 0 ? 0 : max(0, middle - half), high: share == 1 ? 1 : min(1, middle + half))
     }
 
     package static func mean(_ values: [Double]) -> Double? {

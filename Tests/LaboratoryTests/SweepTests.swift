@@ -94,18 +94,26 @@ import Laboratory
             CellResult(cell: Cell(shots: 0, seed: 0, order: 0), shots: 0, items: items(sum: 1, mean: 3, merges: 0)),
             CellResult(cell: Cell(shots: 8, seed: 4, order: 1), shots: 8, items: items(sum: 4, mean: 0, merges: 2)),
         ]
-        #expect(Report.json(results, rule: .perToken) == """
+        var experiment = try Sample.experiment()
+        (experiment.shots, experiment.seeds, experiment.orders) = ([.count(0), .count(8)], 5, 2)
+        func report(_ rule: ScoreRule) -> Report { Report(experiment, results, rule: rule, model: ("tiny", "m")) }
+        #expect(report(.perToken).json == """
             {"cells":[{"shots":0,"seed":0,"order":0,"items":4,"correct":3,"accuracy":0.75},\
             {"shots":8,"seed":4,"order":1,"items":4,"correct":0,"accuracy":0.0}]}
             """)
-        #expect(Report.json(results, rule: .sum).contains(#""correct":1,"accuracy":0.25"#))
-        #expect(Report.table(results, rule: .sum, rules: [.sum, .perToken]) == """
-             shots  cells      sum*    low-high % per_token    low-high %
-                 0      1      25.0     25.0-25.0      75.0     75.0-75.0
-                 8      1     100.0   100.0-100.0       0.0       0.0-0.0
+        #expect(report(.sum).json.contains(#""correct":1,"accuracy":0.25"#))
+        #expect(report(.sum).text == """
+            shots  prompts  items    sum        95 %  over seeds  over orders  per_token  per_byte
+                0        1      4   25.0    4.6-69.9           -            -       75.0      25.0
+                8        1      4  100.0  51.0-100.0           -            -        0.0     100.0
+            Guessing gives 50.0 %, the most common answer 100.0 %.
             2 answers share their first token with the end of the prompt; that token is scored whole.
+            No unconditional scores: the file gives no `answer_context`.
+            No calibrated scores: the file gives no `content_free`.
 
             """)
+        #expect(report(.sum).csv.split(separator: "\n").count == 1 + 2 * 3)
+        #expect(report(.sum).csv.contains(",m,8,false,8,4,1,,per_token,4,0,0.0,0.0,"))
     }
 
     @Test("A changed template, label, item or model is another experiment; a larger grid is the same one")
