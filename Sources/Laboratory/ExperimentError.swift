@@ -34,6 +34,10 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         case busy
         case badRecord
         case noResults
+        case otherTest(String, String)
+        case ruleNotScored(String, title: String)
+        case nothingInCommon([String], [String])
+        case severalSets([String])
     }
 
     package let path: String
@@ -90,6 +94,11 @@ extension ExperimentError.Fact {
         case .scoring(let cell, let item, let reason): "\(cell), test item \(item): \(reason)"
         case .notFresh: "already holds results; go on with --resume or choose another folder"
         case .busy: "is in use by another experiment; wait for it or choose another folder"
+        case .otherTest(let a, let b): "\(a) and \(b) have other test items; only answers to the same items can be paired"
+        case .ruleNotScored(let rule, let title): "\(title) has no \(rule) scores; choose another --rule"
+        case .nothingInCommon(let a, let b):
+            "no number of shots in common (\(a.joined(separator: ", ")) and \(b.joined(separator: ", "))); name them with --shots-a and --shots-b"
+        case .severalSets(let names): "holds \(names.count) sets of results; name one behind a colon: \(names.joined(separator: ", "))"
         case .noResults: "holds no finished cell; run `terrarium experiment FILE --out` into it first"
         case .badRecord: "is not a record of this program; choose another folder"
         }

@@ -75,12 +75,15 @@ package struct Report {
     }
 
     package var text: String {
-        let table = table
+        Self.aligned(table) + notes.map { $0 + "\n" }.joined()
+    }
+
+    /// Columns as wide as their widest text, aligned at the right.
+    static func aligned(_ table: [[String]]) -> String {
         let widths = (table.first ?? []).indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-        let lines = table.map { row in
-            zip(row, widths).map { text, width in String(repeating: " ", count: width - text.count) + text }.joined(separator: "  ")
-        }
-        return (lines + notes).map { $0 + "\n" }.joined()
+        return table.map { row in
+            zip(row, widths).map { text, width in String(repeating: " ", count: width - text.count) + text }.joined(separator: "  ") + "\n"
+        }.joined()
     }
 
     /// The whole report; `picture` is the name of the curve's file beside it.

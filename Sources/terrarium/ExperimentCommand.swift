@@ -1,4 +1,5 @@
 import ArgumentParser
+import Document
 import Engine
 import Glibc
 import Laboratory
@@ -43,9 +44,18 @@ struct ExperimentCommand: ParsableCommand {
         }
         progress.clear()
         var output = Output()
-        let results = sweep.results
-        try output.write((json ? Report.json(results, rule: experiment.score) + "\n" : Report.table(results, rule: experiment.score, rules: experiment.rules)).utf8)
+        let report = Report(experiment, sweep.results, rule: experiment.score, model: (session.model.title, session.model.fingerprint))
+        if let out { try write(report, to: out) }
+        try output.write((json ? report.json + "\n" : Visible.line(report.text)).utf8)
         try output.flush()
+    }
+
+    /// The report for people beside the lines for programs; made anew each time.
+    private func write(_ report: Report, to folder: String) throws {
+        let curve = Curve(report.experiment, report.results, rule: report.rule)
+        for (name, text) in [("report.csv", report.csv), ("report.md", report.markdown(remarks: [], picture: "curve.svg")), ("curve.svg", curve.svg)] {
+            try Saver.save(Array(text.utf8), to: folder + "/" + name)
+        }
     }
 
     /// How far it is, on a terminal's line of its own.
