@@ -1,6 +1,7 @@
 import Tokenizer
 
-/// Accuracy over shots as a picture: a line a series, with error bars, and the lines of guessing.
+/// Accuracy over shots as a picture: the chosen rule with error bars, the wordings or else the other rules beside it, and the lines
+/// of guessing.
 package struct Curve: Sendable {
     package struct Point: Sendable {
         package let label: String
@@ -29,10 +30,17 @@ package struct Curve: Sendable {
     package init(_ experiment: Experiment, _ results: [CellResult], rule: ScoreRule) {
         let conditions = Condition.all(results, experiment, rule)
         let name = experiment.kind == .completion ? "matched" : rule.rawValue
-        let others = experiment.kind == .completion ? [] : experiment.rules.filter { $0 != rule }
+        let others = if experiment.wordings.count > 1 {
+            experiment.wordings.enumerated().map { template, wording in
+                Series(name: wording.name, Condition.all(results.filter { $0.cell.template == template }, experiment, rule))
+            }
+        } else if experiment.kind == .completion {
+            [Series]()
+        } else {
+            experiment.rules.filter { $0 != rule }.map { Series(name: $0.rawValue, Condition.all(results, experiment, $0)) }
+        }
         self.init(
-            title: experiment.title,
-            series: [Series(name: name, conditions)] + others.map { Series(name: $0.rawValue, Condition.all(results, experiment, $0)) },
+            title: experiment.title, series: [Series(name: name, conditions)] + others,
             chance: conditions.first?.chance, majority: conditions.first?.majority)
     }
 

@@ -17,6 +17,8 @@ package struct Report {
     /// The rules there are; a completion is right or wrong by none of them.
     private var rules: [ScoreRule] { experiment.kind == .completion ? [] : experiment.rules }
     private var isWorded: Bool { experiment.wordings.count > 1 }
+    /// The wordings, where there are several.
+    private var wordings: [Int] { isWorded ? Array(experiment.wordings.indices) : [] }
 
     /// `{"cells":[{"shots","seed","order","items","correct","accuracy"}]}` by the rule.
     package var json: String {
@@ -33,11 +35,11 @@ package struct Report {
 
     // MARK: Tables
 
-    /// A line a number of shots: accuracy with its interval and spreads, and what the other rules give.
+    /// A line a number of shots: accuracy with its interval and spreads, what each wording gives alone, and what the other rules give.
     private var table: [[String]] {
         let others = rules.filter { $0 != rule }
         let heads = ["shots", "prompts", "items", experiment.kind == .completion ? "matched" : rule.rawValue, "95 %"]
-            + spreads.map(\.name) + others.map(\.rawValue)
+            + spreads.map(\.name) + wordings.map { experiment.wordings[$0].name } + others.map(\.rawValue)
         let byOthers = others.map { Condition.all(results, experiment, $0) }
         return [heads] + conditions.enumerated().map { row, condition in
             let used = condition.used
@@ -46,6 +48,9 @@ package struct Report {
             return [shots, "\(condition.prompts)", "\(condition.items)", Self.percent(condition.accuracy),
                     condition.interval.map { "\(Self.percent($0.low))-\(Self.percent($0.high))" } ?? "-"]
                 + spreads.map { condition.spread.flatMap($0.axis).map { "±\(Self.percent($0.deviation))" } ?? "-" }
+                + wordings.map { template in
+                    Condition(results.filter { $0.cell.template == template }, shots: condition.shots, experiment, rule).map { Self.percent($0.accuracy) } ?? "-"
+                }
                 + byOthers.map { $0.indices.contains(row) ? Self.percent($0[row].accuracy) : "-" }
         }
     }
