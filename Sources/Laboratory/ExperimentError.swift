@@ -15,14 +15,33 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         case wrongType(key: String, expected: String, found: String)
         case outside(key: String, found: Int, range: ClosedRange<Int>)
         case repeated(key: String, value: String)
-        case later(key: String, value: String, now: [String])
         case unknownValue(key: String, value: String, known: [String])
+        case empty(key: String)
         case answerFields(found: [String])
+        case noPlace(key: String, field: String)
         case answerInQuery(field: String)
+        case contextInAnswer(field: String)
+        case noAnswers
+        case twoSources
+        case otherLabels(found: [String], labels: [String])
+        /// A key that means nothing beside another's value.
+        case unused(key: String, with: String)
+        case ruleWants(rule: String, key: String)
+        case notAlone(String)
+        case badRegex(String)
+        case unknownEnding
         case noLine
         case notObject
         case fieldType(String)
+        case openQuote
+        case textAfterQuote
+        case ragged(found: Int, expected: Int)
+        case unnamedColumn(Int)
+        case repeatedColumn(String)
         case missingField(String, wanted: String)
+        case notAList(String)
+        case severalAnswers(String)
+        case neverMatched(String)
         case notALabel(String, labels: [String])
         case poolTooSmall(shots: Int, usable: Int)
         case noContext
@@ -65,25 +84,44 @@ extension ExperimentError.Fact {
         case .tooDeep(let limit): "is nested deeper than \(limit) levels; an experiment needs two"
         case .yaml(let problem): "is not sound YAML: \(problem)"
         case .notMapping: "is not a list of \"key: value\" lines; write one key a line"
-        case .unknownKey(let key, let known): "`\(key)` is not a key of experiments; the keys are \(known.joined(separator: ", "))"
+        case .unknownKey(let key, let known): "`\(key)` is not a key here; the keys are \(known.joined(separator: ", "))"
         case .repeatedKey(let key): "`\(key)` stands twice; keep one"
         case .missing(let key): "`\(key)` is missing; add it"
         case .wrongType(let key, let expected, let found): "`\(key)` must be \(expected), and is \(found)"
         case .outside(let key, let found, let range):
             "`\(key)` is \(found); it goes from \(range.lowerBound) to \(range.upperBound)"
         case .repeated(let key, let value): "`\(key)` has \(value) twice; keep one"
-        case .later(let key, let value, let now):
-            "`\(key): \(value)` comes with the laboratory; until then \(now.joined(separator: " or ")) can be used"
         case .unknownValue(let key, let value, let known):
             "`\(key)` is \(value), which is none of \(known.joined(separator: ", "))"
         case .answerFields(let found):
             "`answer` must have one place such as {{label}}, and has \(found.isEmpty ? "none" : found.joined(separator: ", "))"
+        case .empty(let key): "`\(key)` has an empty text; fill it or leave it out"
+        case .noPlace(let key, let field): "`\(key)` has no place {{\(field)}}, where the answers are put; add it"
         case .answerInQuery(let field): "`query` holds {{\(field)}}, which gives the answer away; leave it to `answer`"
-        case .noLine: "has no items; write one JSON object a line"
+        case .contextInAnswer(let field):
+            "`answer` holds {{\(field)}}, but with `kind: schema` it is the same after every query; leave the place to `query`"
+        case .noAnswers: "has neither `labels` nor `choices`; add the answers, or let the model write them with `kind: completion`"
+        case .twoSources: "`labels` are all items' answers and `choices` are each item's own; keep one of the two"
+        case .otherLabels(let found, let labels):
+            "`labels` must say what stands for \(labels.joined(separator: ", ")) as a mapping, and has \(found.joined(separator: ", "))"
+        case .unused(let key, let other): "`\(key)` has no use with `\(other)`: \(Self.reason(other)); leave it out"
+        case .ruleWants(let rule, let key): "`score: \(rule)` needs `\(key)`\(key == "answer_context" ? " (in every template)" : ""); add it or choose another rule"
+        case .notAlone(let word): "`match` has \(word) and others, which cannot be together; keep one or the other"
+        case .badRegex(let reason): "`regex` is not a POSIX extended regular expression: \(reason)"
+        case .unknownEnding: "is no data file by its name; name it .jsonl, .csv or .tsv, as what it holds"
+        case .noLine: "has no items; write one a line"
         case .notObject: "is not a JSON object on one line, such as {\"text\": \"..\", \"label\": \"..\"}"
-        case .fieldType(let name): "`\(name)` is neither text nor a number nor true or false; write it as text"
+        case .fieldType(let name): "`\(name)` is neither text nor a number, true, false or a list of such; write it as text"
+        case .openQuote: "a quoted field begins here and does not end; close it, and write a quote inside as two"
+        case .textAfterQuote: "text follows the quote that closes a field; write a quote inside a quoted field as two"
+        case .ragged(let found, let expected): "the row has \(found) fields where the first has \(expected); quote fields that hold delimiters"
+        case .unnamedColumn(let number): "column \(number) has no name; the first row names the fields"
+        case .repeatedColumn(let name): "two columns are named \(name); rename one"
         case .missingField(let name, let wanted): "has no `\(name)`, which `\(wanted)` asks for"
-        case .notALabel(let found, let labels): "the answer \(found) is none of the labels \(labels.joined(separator: ", "))"
+        case .notAList(let name): "`\(name)` is one text; write the item's answers as a list (in tables parted by |)"
+        case .severalAnswers(let name): "`\(name)` is a list; only with `kind: completion` may there be several right answers"
+        case .neverMatched(let answer): "the answer \(answer.isEmpty ? "(empty)" : answer) has nothing that `match` compares; change one of them"
+        case .notALabel(let found, let labels): "the answer \(found) is none of \(labels.joined(separator: ", "))"
         case .poolTooSmall(let shots, let usable):
             "\(shots) shots are asked for and the pool has \(usable) that are not the test item itself; add items or take fewer shots"
         case .noContext: "the prompt before an answer has no tokens; give `instruction` or `query` some text"
@@ -101,6 +139,16 @@ extension ExperimentError.Fact {
         case .severalSets(let names): "holds \(names.count) sets of results; name one behind a colon: \(names.joined(separator: ", "))"
         case .noResults: "holds no finished cell; run `terrarium experiment FILE --out` into it first"
         case .badRecord: "is not a record of this program; choose another folder"
+        }
+    }
+    /// Why a key has no use beside another's value.
+    private static func reason(_ other: String) -> String {
+        switch other {
+        case "kind: completion": "the model writes its answer, which is compared with the right one"
+        case "kind: choice": "answers are scored, none is written"
+        case "kind: schema": "one answer is scored after several queries, none is written, and none is compared after the same query"
+        case "mode: chat": "a shot is a turn with `query` and a turn with `answer`"
+        default: "it does not name it"
         }
     }
 }

@@ -1,6 +1,8 @@
 /// An experiment from its file and the data files beside it.
 extension Experiment {
     package static let sizeLimit = 64 << 10
+    static let answersLimit = 1000
+    static let cellsLimit = 100_000
 
     /// Reads the file at a path; the pool and test paths in it are relative to its folder.
     /// Throws: `ExperimentError` with file, line and remedy.
@@ -15,62 +17,126 @@ extension Experiment {
     package init(
         parsing bytes: [UInt8], path: String, read: (String) throws(ExperimentError) -> [UInt8]
     ) throws(ExperimentError) {
-        let file = try ExperimentFile(bytes, path: path)
-        let labels = try file.labels(), answer = Template(try file.required("answer")), query = Template(try file.required("query"))
-        guard answer.fields.count == 1 else { throw file.error("answer", .answerFields(found: answer.fields)) }
-        guard !query.fields.contains(answer.fields[0]) else { throw file.error("query", .answerInQuery(field: answer.fields[0])) }
-        let wording = Wording(
-            name: "", instruction: try file.text("instruction") ?? "", example: Template(try file.text("example") ?? ""), query: query, answer: answer,
-            verbalisers: labels, answerContext: try file.text("answer_context"))
-        self.init(path: path, title: try file.text("title") ?? Self.name(of: path), labelField: answer.fields[0], wordings: [wording], pool: [], test: [])
-        self.labels = labels
+        let file = try ExperimentFile.parse(bytes, path: path)
+        let templates = try file.sections("templates", keys: ExperimentFile.templateKeys, limit: 100)
+        let kind: Kind = try file.word("kind") ?? .choice, mode: Mode = try file.word("mode") ?? .complete
+        for section in [file] + (templates ?? []) { try Self.refuseUnused(section, kind, mode) }
+        let answers = try Self.answers(file, kind)
+        var wordings: [Wording] = []
+        for section in templates ?? [file] {
+            wordings.append(try Self.wording(section, file, number: templates == nil ? nil : wordings.count + 1, answers))
+        }
+        // Without a place the answer is refused with the other templates' faults.
+        let label = try file.filled("label") ?? (kind == .schema ? nil : wordings[0].answer.fields.first) ?? "label"
+        self.init(path: path, title: try file.text("title") ?? Self.name(of: path), labelField: label, wordings: wordings, pool: [], test: [])
+        (self.kind, self.mode, labels, choicesField) = (kind, mode, answers?.labels ?? [], try file.filled("choices"))
         lookAt = try file.text("look_at")
-        kind = try file.choice("kind", now: [.choice]) ?? .choice
-        score = try file.choice("score", now: ScoreRule.allCases) ?? .perToken
-        shots = try file.numbers("shots", range: 0...1000)?.map { .count($0) } ?? [.count(0)]
+        try readGrid(file)
+        try readScoring(file)
+        try checkTemplates(file, templates ?? [file])
+        let paths = try readItems(file, read)
+        try checkItems(file, pool: paths.pool, test: paths.test)
+    }
+
+    /// Refuses keys that would be read and then do nothing.
+    private static func refuseUnused(_ section: Section, _ kind: Kind, _ mode: Mode) throws(ExperimentError) {
+        var unused: [(String, String)] = []
+        switch kind {
+        case .completion: unused = ["labels", "choices", "score", "answer_context", "content_free"].map { ($0, "kind: completion") }
+        case .choice: unused = ["stop", "max_tokens", "match", "regex"].map { ($0, "kind: choice") }
+        case .schema: unused = ["stop", "max_tokens", "match", "regex", "content_free"].map { ($0, "kind: schema") }
+        }
+        if mode == .chat { unused.append(("example", "mode: chat")) }
+        for (key, other) in unused where section.has(key) { throw section.error(key, .unused(key: key, with: other)) }
+    }
+
+    private typealias Answers = (labels: [String], verbalisers: [String])
+
+    /// The answers that all items share.
+    private static func answers(_ file: Section, _ kind: Kind) throws(ExperimentError) -> Answers? {
+        guard kind != .completion else { return nil }
+        guard !file.has("labels") || !file.has("choices") else { throw file.error("choices", .twoSources) }
+        guard file.has("labels") || file.has("choices") else { throw file.error("labels", .noAnswers) }
+        return try file.labels()
+    }
+
+    /// - Parameter number: of the entry of `templates`; what that leaves out is the file's.
+    private static func wording(_ section: Section, _ file: Section, number: Int?, _ answers: Answers?) throws(ExperimentError) -> Wording {
+        func source(_ key: String) -> Section { section.has(key) ? section : file }
+        func required(_ key: String) throws(ExperimentError) -> String {
+            guard let text = try source(key).filled(key) else { throw section.error(key, .missing(key: key)) }
+            return text
+        }
+        var verbalisers = answers?.verbalisers ?? []
+        if number != nil, let own = try section.labels() {
+            guard let answers else { throw section.error("labels", .twoSources) }
+            let labels = answers.labels
+            guard own.labels != own.verbalisers || own.labels == answers.labels, Set(own.labels) == Set(answers.labels) else {
+                throw section.error("labels", .otherLabels(found: own.labels, labels: labels))
+            }
+            let places = Dictionary(zip(own.labels, own.verbalisers), uniquingKeysWith: { first, _ in first })
+            verbalisers = labels.compactMap { places[$0] }
+        }
+        var name = number.map { "\($0)" } ?? ""
+        if number != nil, let own = try section.filled("name") { name = own }
+        return Wording(
+            name: name, instruction: try source("instruction").text("instruction") ?? "",
+            example: Template(try source("example").text("example") ?? ""), query: Template(try required("query")),
+            answer: Template(try required("answer")), verbalisers: verbalisers,
+            answerContext: try source("answer_context").filled("answer_context"))
+    }
+
+    private mutating func readGrid(_ file: Section) throws(ExperimentError) {
+        shots = try file.shots("shots", range: 0...1000) ?? [.count(0)]
         seeds = try file.number("seeds", range: 1...1000) ?? 1
         orders = try file.number("orders", range: 1...1000) ?? 1
-        contentFree = try file.texts("content_free") ?? []
+        guard shots.count * wordings.count * seeds * orders <= Self.cellsLimit else {
+            throw file.error("shots", .tooMany(what: "cells (shots x templates x seeds x orders)", limit: Self.cellsLimit))
+        }
+    }
+
+    private mutating func readScoring(_ file: Section) throws(ExperimentError) {
+        score = try file.word("score") ?? .perToken
+        contentFree = try file.texts("content_free", mayBeEmpty: true) ?? []
+        if let key = missing(for: score) {
+            throw file.error("score", kind == .schema && score == .calibrated ? .unused(key: "score: calibrated", with: "kind: schema")
+                : .ruleWants(rule: score.rawValue, key: key))
+        }
+        stop = try file.texts("stop") ?? (kind == .completion && mode == .complete ? ["\n"] : [])
+        maxTokens = try file.number("max_tokens", range: 1...1000) ?? 16
+        matching.steps = try file.words("match") ?? Matching().steps
+        guard !matching.steps.contains(.exact) || matching.steps.count == 1 else { throw file.error("match", .notAlone("exact")) }
+        guard let regex = try file.filled("regex") else {
+            if matching.steps.contains(.regex) { throw file.error("match", .missing(key: "regex")) }
+            return
+        }
+        guard matching.steps.contains(.regex) else {
+            throw file.error("regex", .unused(key: "regex", with: "match: [\(matching.steps.map(\.rawValue).joined(separator: ", "))]"))
+        }
+        matching.regex = regex
+        if let problem = Matching.problem(regex) { throw file.error("regex", .badRegex(problem)) }
+    }
+
+    /// - Returns: where the items come from.
+    private mutating func readItems(_ file: Section, _ read: (String) throws(ExperimentError) -> [UInt8]) throws(ExperimentError)
+        -> (pool: String, test: String) {
         let folder = Self.folder(of: path)
-        let testPath = Self.join(folder, try file.required("test"))
-        test = try ItemFile.parse(try read(testPath), path: testPath)
-        guard !test.isEmpty else { throw ExperimentError(path: testPath, fact: .noLine) }
-        var poolPath = ""
-        let needsPool = shots.contains { $0 != .count(0) }
-        if let name = needsPool ? try file.required("pool") : try file.text("pool") {
-            poolPath = Self.join(folder, name)
-            pool = try ItemFile.parse(try read(poolPath), path: poolPath)
+        var lists = Set(choicesField.map { [$0] } ?? [])
+        if kind == .completion { lists.insert(labelField) }
+        func items(_ key: String) throws(ExperimentError) -> (items: [Item], path: String)? {
+            if let items = try file.items(key) { return (items, path) }
+            guard let name = try file.filled(key) else { return nil }
+            let path = Self.join(folder, name)
+            return (try ItemFile.parse(try read(path), path: path, lists: lists), path)
         }
-        if needsPool { _ = try file.required("example") }
-        try check(poolPath: poolPath, testPath: testPath, shots: { fact in file.error("shots", fact) })
-    }
-
-    private func check(
-        poolPath: String, testPath: String, shots error: (ExperimentError.Fact) -> ExperimentError
-    ) throws(ExperimentError) {
-        let wording = wordings[0]
-        for item in test { try check(item, [("query", wording.query), ("answer", wording.answer)], path: testPath) }
-        for item in pool { try check(item, [("example", wording.example), ("query", wording.query), ("answer", wording.answer)], path: poolPath) }
-        var most = 0
-        for case .count(let count) in shots { most = max(most, count) }
-        guard most > 0 else { return }
-        var copies: [[UInt8]: Int] = [:]
-        for item in pool { copies[FewShot.query(item, self), default: 0] += 1 }
-        for item in test {
-            let usable = pool.count - (copies[FewShot.query(item, self)] ?? 0)
-            guard usable >= most else { throw error(.poolTooSmall(shots: most, usable: usable)) }
-        }
-    }
-
-    private func check(_ item: Item, _ templates: [(String, Template)], path: String) throws(ExperimentError) {
-        for (name, template) in templates {
-            for field in template.fields where item.fields[field] == nil {
-                throw ExperimentError(path: path, line: item.line, fact: .missingField(field, wanted: name))
-            }
-        }
-        guard right(item) != nil else {
-            throw ExperimentError(path: path, line: item.line, fact: .notALabel(item.fields[labelField] ?? "", labels: labels))
-        }
+        guard let tested = try items("test") else { throw file.error("test", .missing(key: "test")) }
+        guard !tested.items.isEmpty else { throw ExperimentError(path: tested.path, fact: .noLine) }
+        test = tested.items
+        if let limit = try file.number("limit", range: 1...ItemFile.countLimit) { test = Array(test.prefix(limit)) }
+        let pooled = try items("pool")
+        if pooled == nil, shots.contains(where: { $0 != .count(0) }) { throw file.error("pool", .missing(key: "pool")) }
+        pool = pooled?.items ?? []
+        return (pooled?.path ?? "", tested.path)
     }
 
     private static func folder(of path: String) -> String {

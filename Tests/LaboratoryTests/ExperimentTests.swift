@@ -42,16 +42,15 @@ import Laboratory
             ("seeds", "seeds: many", 11, .wrongType(key: "seeds", expected: "a whole number", found: "\"many\"")),
             ("seeds", "seeds: '2'", 11, .wrongType(key: "seeds", expected: "a whole number", found: "\"2\"")),
             ("seeds", "seeds: 0", 11, .outside(key: "seeds", found: 0, range: 1...1000)),
-            ("shots", "shots: 4", 10, .wrongType(key: "shots", expected: "a list of whole numbers", found: "\"4\"")),
+            ("shots", "shots: 4", 10, .wrongType(key: "shots", expected: "a list of whole numbers and max", found: "\"4\"")),
             ("shots", "shots: [1, 1]", 10, .repeated(key: "shots", value: "1")),
             ("shots", "shots: [99999999999999999999]", 10,
-             .wrongType(key: "shots", expected: "a list of whole numbers", found: "\"99999999999999999999\"")),
+             .wrongType(key: "shots", expected: "a list of whole numbers and max", found: "\"99999999999999999999\"")),
             ("shots", "shots: [0, 8]", 10, .poolTooSmall(shots: 8, usable: 7)),
-            ("kind", "kind: schema", 9, .later(key: "kind", value: "schema", now: ["choice"])),
             ("kind", "kind: guess", 9, .unknownValue(key: "kind", value: "guess", known: ["choice", "schema", "completion"])),
             ("labels", "labels: [red, red]", 6, .repeated(key: "labels", value: "red")),
             ("labels", "labels: [red]", 6, .outside(key: "labels", found: 1, range: 2...1000)),
-            ("labels", "labels: red", 6, .wrongType(key: "labels", expected: "a list of texts", found: "\"red\"")),
+            ("labels", "labels: red", 6, .wrongType(key: "labels", expected: "a list of texts, or a mapping from labels to texts", found: "\"red\"")),
             ("title", "title:", 1, .wrongType(key: "title", expected: "text", found: "nothing")),
             ("title", "title: {a: b}", 1, .wrongType(key: "title", expected: "text", found: "a mapping")),
             ("answer", "answer: x", 5, .answerFields(found: [])),
@@ -69,7 +68,7 @@ import Laboratory
     @Test("Sentences name the file, the line and the remedy")
     func prose() {
         #expect(fault(Sample.yaml, test: #"{"thing": "x", "colour": "blue"}"#)?.description
-            == "lab/data/test.jsonl:1: the answer blue is none of the labels red, green.")
+            == "lab/data/test.jsonl:1: the answer blue is none of red, green.")
     }
 
     @Test("Bad data lines are refused with file and line")
@@ -78,7 +77,7 @@ import Laboratory
             ("\n", nil, .noLine),
             ("\n[1]", 2, .notObject),
             ("{\"thing\": \"x\"", 1, .notObject),
-            ("{\"thing\": [1], \"colour\": \"red\"}", 1, .fieldType("thing")),
+            ("{\"thing\": [], \"colour\": \"red\"}", 1, .fieldType("thing")),
             ("{\"thing\": null, \"colour\": \"red\"}", 1, .fieldType("thing")),
             ("{\"colour\": \"red\"}", 1, .missingField("thing", wanted: "query")),
             ("{\"thing\": \"x\"}", 1, .missingField("colour", wanted: "answer")),
