@@ -17,7 +17,7 @@ package struct Cell: Sendable, Hashable, Decodable {
     }
 
     /// The cell with the same prompts that is computed: without shots nothing is drawn, and one shot has one order.
-    var original: Cell {
+    package var original: Cell {
         guard case .count(let count) = shots, count < 2 else { return self }
         return Cell(shots: shots, seed: count == 0 ? 0 : seed, order: 0, template: template)
     }

@@ -25,14 +25,16 @@ package struct Written: Sendable, Equatable {
 
 extension Session {
     /// The session as a scorer; throws `CancellationError` when `cancelled` says so.
-    package func scorer(cancelled: @escaping () -> Bool = { false }) -> SessionScorer {
-        SessionScorer(session: self, cancelled: cancelled)
+    /// - Parameter chunk: the most columns of the next pass; nil for as many as there are.
+    package func scorer(chunk: (() -> Int)? = nil, cancelled: @escaping () -> Bool = { false }) -> SessionScorer {
+        SessionScorer(session: self, chunk: chunk ?? { .max }, cancelled: cancelled)
     }
 }
 
 /// Scores with a session: what prompts share is computed once, and their answers in the same passes.
 package struct SessionScorer: Scorer {
     let session: Session
+    let chunk: () -> Int
     let cancelled: () -> Bool
 
     package var chatTemplate: ChatTemplate? { session.model.tokenizer.chatTemplate }
@@ -56,7 +58,7 @@ package struct SessionScorer: Scorer {
     }
 
     package func logprobs(_ spans: [AnswerSpan]) throws -> [[Float]] {
-        guard let found = try session.logprobs(spans.map { ($0.ids, $0.first) }, cancelled: cancelled) else { throw CancellationError() }
+        guard let found = try session.logprobs(spans.map { ($0.ids, $0.first) }, chunk: chunk, cancelled: cancelled) else { throw CancellationError() }
         return found
     }
 
@@ -70,7 +72,7 @@ package struct SessionScorer: Scorer {
             fork.rewind(to: common)
             parts.append((fork, ids[common...]))
         }
-        guard try Session.extend(parts, cancelled: cancelled) else { throw CancellationError() }
+        guard try Session.extend(parts, chunk: chunk, cancelled: cancelled) else { throw CancellationError() }
         var streams = Streams(parts.map { ($0.session, sampling, 0) })
         var written = prompts.map { _ in Written(text: [], tokens: 0, end: .length) }
         while true {

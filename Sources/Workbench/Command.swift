@@ -5,7 +5,7 @@ package enum Command: String, Sendable, CaseIterable {
     // Everywhere
     case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
     case tint, boundaries, find, findNext, undo, redo, mouse, theme, streams, breakpoints
-    case history
+    case history, laboratory
     case branches, branchParent, branchChild, branchPrevious, branchNext
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
@@ -39,13 +39,17 @@ package enum Command: String, Sendable, CaseIterable {
     // Streams
     case streamLeft, streamRight, streamUp, streamDown, streamPick, streamKeep, streamMore, streamFewer, streamPageUp, streamPageDown
 
+    // Laboratory
+    case labUp, labDown, labLeft, labRight, labPageUp, labPageDown, labFirst, labLast, labEnter
+    case labRun, labPause, labStop, labRule, labView, labWrong, labMark, labCompare, labOpen, labText, labExport
+
     // History
     case historyUp, historyDown, historyPageUp, historyPageDown, historyFirst, historyLast
     case historyFilter, historyReopen, historyReplay, historyOpen, historyTrash, historyShowTrash, historyExport
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, history, files, streams
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, laboratory, history, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -59,6 +63,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .attention: "Attention"
             case .files: "Files"
             case .compare: "Compare"
+            case .laboratory: "Laboratory"
             case .history: "History"
             case .branches: "Branches"
             case .streams: "Streams"
@@ -109,6 +114,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.branchPrevious, .everywhere, [.alt(.up)], "Branches: to what was written beside this, before"),
         Row(.branchNext, .everywhere, [.alt(.down)], "Branches: to what was written beside this, after"),
         Row(.history, .everywhere, [], "History: every run"),
+        Row(.laboratory, .everywhere, [.f(6)], "Laboratory: few-shot experiments"),
         Row(.findNext, .everywhere, [.f(3)], "Find the next place of the text"),
         Row(.saveAs, .everywhere, [], "Save under another name"),
         Row(.new, .everywhere, [], "New, empty document"),
@@ -265,6 +271,27 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.branchPageDown, .branches, [.pageDown, .char(" ")], "A page of rows down"),
         Row(.branchFirst, .branches, [.home, .char("g")], "First row"),
         Row(.branchLast, .branches, [.end, .char("G")], "Last row"),
+
+        Row(.labRun, .laboratory, [.char("r")], "Run the experiment, or go on with it", "run"),
+        Row(.labPause, .laboratory, [.char("p")], "Pause it; what is computed stays", "pause"),
+        Row(.labRule, .laboratory, [.char("s")], "Next score rule; nothing is computed anew", "score"),
+        Row(.labEnter, .laboratory, [.enter], "To the answers, to the items, to an item's exact prompt", "open"),
+        Row(.labWrong, .laboratory, [.char("w")], "Items: all, wrong, wrong and confident", "wrong"),
+        Row(.labMark, .laboratory, [.char("m")], "Mark this row, to compare with", "mark"),
+        Row(.labCompare, .laboratory, [.char("c")], "Compare with the marked row; an item: in all conditions", "compare"),
+        Row(.labView, .laboratory, [.char("v")], "View: answers, curve, calibration, spread", "view"),
+        Row(.labOpen, .laboratory, [.char("o")], "Open another experiment", "experiments"),
+        Row(.labExport, .laboratory, [.char("e")], "Export numbers as CSV or JSON, a report as Markdown, the curve as SVG, the panel as ANSI", "export"),
+        Row(.labStop, .laboratory, [.char("x")], "Stop it; finished cells stay"),
+        Row(.labText, .laboratory, [.char("t")], "Open the experiment's file as text"),
+        Row(.labUp, .laboratory, [.up, .char("k")], "Row above"),
+        Row(.labDown, .laboratory, [.down, .char("j")], "Row below"),
+        Row(.labLeft, .laboratory, [.left, .char("h")], "Answer to the left"),
+        Row(.labRight, .laboratory, [.right, .char("l")], "Answer to the right"),
+        Row(.labPageUp, .laboratory, [.pageUp], "A page up"),
+        Row(.labPageDown, .laboratory, [.pageDown, .char(" ")], "A page down"),
+        Row(.labFirst, .laboratory, [.home, .char("g")], "First row"),
+        Row(.labLast, .laboratory, [.end, .char("G")], "Last row"),
 
         Row(.historyFilter, .history, [.char("/")], "Only the runs with some words", "filter"),
         Row(.historyReopen, .history, [.enter], "Open the document at this run again", "reopen"),

@@ -1,4 +1,5 @@
 import Glibc
+import Laboratory
 
 /// Where Terrarium keeps its files, by the XDG rules.
 ///
@@ -49,6 +50,17 @@ package struct Locations: Sendable, Equatable {
 
     /// The database of documents, their trees and the runs.
     package var store: String { Self.join(data, "terrarium.sqlite") }
+
+    /// A folder for the results of each experiment that the laboratory has run.
+    package var results: String { Self.join(data, "results") }
+
+    /// - Parameter experiment: the whole path of its file; two of one name have different folders.
+    package func results(of experiment: String) -> String {
+        let file = experiment.split(separator: "/").last ?? ""
+        let stem = file.lastIndex(of: ".").map { file[..<$0] } ?? file
+        let name = stem.unicodeScalars.map { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) ? "\($0)" : "-" }.joined().prefix(64)
+        return Self.join(results, "\(name)-\(Fingerprint.hash(experiment.utf8).prefix(8))")
+    }
 
     /// The prompt folders that exist: `prompts` of the working folder, the person's own, then what was installed.
     package var promptFolders: [String] { (["prompts", prompts] + sharedPrompts).filter(Self.isFolder) }

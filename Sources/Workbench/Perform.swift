@@ -31,6 +31,7 @@ extension State {
             case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
             case .compare: comparisonObstacle(to: command)
             case .history: historyObstacle(to: command)
+            case .laboratory: laboratoryObstacle(to: command)
             case .streams: streams == nil ? "no streams are shown; ^N makes some" : nil
             default: nil
             }
@@ -55,6 +56,7 @@ extension State {
         case .files: return performInFiles(command)
         case .compare: return performInCompare(command)
         case .history: return performInHistory(command)
+        case .laboratory: return performInLaboratory(command)
         case .branches: return performInBranches(command)
         case .streams: return performInStreams(command)
         }
@@ -89,6 +91,7 @@ extension State {
         case .redo: return edit { $0.redo() }
         case .branches: show(.branches)
         case .history: show(.history)
+        case .laboratory: showLaboratory()
         case .branchParent, .branchChild, .branchPrevious, .branchNext: return walkBranch(command)
         case .mouse:
             mouse.toggle()
@@ -109,7 +112,7 @@ extension State {
         if run != nil { return interruptRun() }
         if streams != nil { return stopOrLeaveStreams() }
         if history.isReplaying { return endReplay(.stopped) }
-        if zoomed { zoomed = false } else if focus != .document { backToDocument() }
+        if focusedPanel == .laboratory { leaveLaboratory() } else if zoomed { zoomed = false } else if focus != .document { backToDocument() }
         return []
     }
 

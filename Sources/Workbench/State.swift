@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Laboratory
 import Store
 import Terminal
 import Tokenizer
@@ -43,6 +44,7 @@ package struct State: Sendable {
     package var compare = CompareState()
     package var history = HistoryState()
     package var branches = BranchesState()
+    package var laboratory = LaboratoryState()
     package var themeName = "dark"
     package var mouse = true
     package var clipboard: [UInt8] = []
@@ -68,7 +70,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, history, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, laboratory, history, files
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -181,7 +183,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), breakpoints
+            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), laboratoryExport, breakpoints
         }
         package var purpose: Purpose
         package var label: String
@@ -199,6 +201,8 @@ package enum Overlay: Sendable, Equatable {
             case overwriteExport(Export.Subject, String)
             /// The document in which a run was made, at the run's node; the run as a document of its own.
             case reopenRun(StoredDocument.ID, Node.ID), openRun(StoredRun)
+            /// A prompt of an experiment as a document of its own, and what it is.
+            case openPrompt([Part], String)
         }
         package var purpose: Purpose
         package var question: String
@@ -235,6 +239,11 @@ package enum Effect: Sendable, Equatable {
     case trashRun(StoredRun.ID, Bool)
     /// Draws a run again beside the document; nil stops that.
     case replay(Order?)
+    /// Reads an experiment with its data.
+    case readExperiment(path: String)
+    /// Asks for the results that are kept of an experiment; runs it from there on; lets that wait or go on; ends it.
+    case lookAtResults(SweepOrder), sweep(SweepOrder), holdSweep(Bool), endSweep
+    case contrast(ContrastOrder)
     /// Reads the file of a kept document.
     case readKept(Opened)
     case copy([UInt8])
@@ -259,6 +268,7 @@ package enum Message: Sendable {
     case saved(path: String)
     case readToCompare(path: String, bytes: [UInt8])
     case wroteTable(path: String)
+    case experiment(path: String, Result<Experiment, ExperimentError>)
     /// Nothing was saved: another file, or another version of it, is there.
     case occupied(path: String)
     case exported(Export, path: String)

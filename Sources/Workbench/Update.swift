@@ -15,6 +15,7 @@ extension State {
         case .saved(let path): effects = saved(path)
         case .readToCompare(let path, let bytes): compare(withFile: path, bytes)
         case .wroteTable(let path): say("exported to \(path)")
+        case .experiment(let path, let found): effects = read(path, found)
         case .occupied(let path): occupied(path)
         case .exported(let export, let path): exported(export, path)
         case .inTheWay(let subject, let path): askToOverwrite(subject, path)
@@ -31,7 +32,7 @@ extension State {
         case .keep: effects = keep()
         case .changedOnDisk(let path, let bytes, let quietly): effects = changedOnDisk(path, bytes, quietly: quietly)
         }
-        return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown) + settleComparison() + settleHistory(wasShown: historyWasShown)
+        return effects + settle(resampled: sampling != before) + settleFiles(wereShown: filesWereShown) + settleComparison() + settleHistory(wasShown: historyWasShown) + settleLaboratory()
     }
 
     private mutating func handle(_ event: Event) -> [Effect] {
@@ -99,6 +100,8 @@ extension State {
             say("the texts cannot be compared: \(sentence)", .error)
         case .replayed(let number, let tokens, let end): return replayed(number, tokens, end)
         case .notReplayed(let number, let sentence): return endReplay(.failed(sentence), number: number)
+        case .swept(let number, let news): swept(number, news)
+        case .contrasted(let number, let contrast): contrasted(number, contrast)
         case .settled(let number): reading.isSettled = number == wishCount
         }
         return []

@@ -13,7 +13,7 @@ extension State {
         file.isRaw = !path.hasSuffix(".md")
         var news: (text: String, kind: Notice.Kind)?
         if path.hasSuffix(".yaml") {
-            news = ("an experiment, shown as text; `terrarium experiment \(path)` runs it", .plain)
+            news = ("an experiment as text; ⏎ on it in Files runs it, and so does `terrarium experiment \(path)`", .plain)
         } else if !file.isRaw {
             do throws(PromptFileError) {
                 file.prompt = try PromptFile(parsing: bytes, path: path)
@@ -98,7 +98,7 @@ extension State {
         file.sampling = sampling
     }
 
-    private mutating func reset(to document: Document) {
+    mutating func reset(to document: Document) {
         editor = Editor(document, made: editor.clock)
         branches = BranchesState()
         editor.move(.documentEnd)

@@ -113,6 +113,6 @@ extension State {
         repeat { next = (next + step + all.count) % all.count } while slots.indices.contains { $0 != index && slots[$0] == all[next] && Layout(self).panels.contains { $0.panel == all[next] } }
         slots[index] = all[next]
         // Chosen so, it stays.
-        files.covered = nil
+        (files.covered, laboratory.covered) = (nil, nil)
     }
 }

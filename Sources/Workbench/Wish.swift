@@ -1,4 +1,5 @@
 import Engine
+import Laboratory
 import Tokenizer
 
 /// A head by its layer and number.
@@ -117,6 +118,8 @@ package enum Report: Sendable {
     /// New tokens of a run that is drawn again, and its end.
     case replayed(number: Int, [Generation.Token], Generation.End?)
     case notReplayed(number: Int, String)
+    case swept(number: Int, SweepNews)
+    case contrasted(number: Int, Contrast?)
     /// Everything wished for has been delivered.
     case settled(number: Int)
 }

@@ -2,8 +2,8 @@ import Engine
 import Glibc
 import Tokenizer
 
-/// The one thread that owns the session. It serves a keystroke's wish before the next token of a generation, and a comparison
-/// behind both.
+/// The one thread that owns the session. It serves a keystroke's wish before the next token of a generation, a comparison behind
+/// both, and a sweep behind everything.
 ///
 /// In: a model to load, the newest wish, orders. Out: reports, by `post`, which may be called at any time.
 package final class Worker: @unchecked Sendable {
@@ -14,8 +14,14 @@ package final class Worker: @unchecked Sendable {
         var comparison: CompareOrder?
         /// A run to be drawn again, or nil within where that is to stop.
         var replay: Order??
+        /// A sweep whose folder is open.
+        var opened: SweepWork.Opened?
         var stop = false
         var quit = false
+        /// Something about the sweep is other than it was.
+        var isSweepChanged = false
+        /// The sweep that is to run, and whether it waits. Stays when the rest is taken.
+        var sweep: (number: Int, isHeld: Bool)?
     }
     private let post: @Sendable (Report) -> Void
     private let threads: Int
@@ -33,6 +39,10 @@ package final class Worker: @unchecked Sendable {
     /// What the newest comparison of two texts has found.
     private var compared: Comparison?
     private var streams: RunningStreams?
+    private var sweep: SweepWork?
+    private var isSweepHeld = false
+    /// When a wish last came, which is when a person last pressed a key that matters here. Unit: seconds.
+    private var wished = -1.0
 
     /// A generation on its way, and what of it the main thread knows.
     private struct Running {
@@ -78,6 +88,23 @@ package final class Worker: @unchecked Sendable {
     /// Draws a run again, behind everything else; nil stops that.
     package func replay(_ order: Order?) { put { $0.replay = .some(order) } }
     package func stop() { put { $0.stop = true } }
+    /// Runs a sweep from where its folder stands, in place of the one before.
+    package func sweep(_ order: SweepOrder) {
+        put { ($0.sweep, $0.isSweepChanged) = ((order.number, false), true) }
+        aside { [self] in
+            guard let opened = SweepWork.open(order, post: post) else { return }
+            put { if $0.sweep?.number == order.number { $0.opened = opened } }
+        }
+    }
+    /// Lets the sweep wait, with all that it has computed, or go on.
+    package func holdSweep(_ isHeld: Bool) {
+        put {
+            $0.sweep?.isHeld = isHeld
+            $0.isSweepChanged = true
+        }
+    }
+    /// Ends the sweep; its finished cells are on the disk.
+    package func endSweep() { put { ($0.sweep, $0.isSweepChanged) = (nil, true) } }
     /// Ends the thread and waits for it.
     package func quit() {
         put { $0.quit = true }
@@ -105,14 +132,23 @@ package final class Worker: @unchecked Sendable {
         return desk.stop || desk.quit || desk.load != nil
     }
 
+    /// Whether a sweep has to let something else go first.
+    private var isSweepInterrupted: Bool {
+        if isInterrupted { return true }
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        return desk.order != nil || desk.comparison != nil || desk.isSweepChanged
+    }
+
     private func take(waiting: Bool) -> Desk {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, !desk.stop, !desk.quit {
+        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
             pthread_cond_wait(&condition, &mutex)
         }
         let taken = desk
         desk = Desk()
+        desk.sweep = taken.sweep
         return taken
     }
 
@@ -120,7 +156,8 @@ package final class Worker: @unchecked Sendable {
 
     private func main() {
         while true {
-            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil)
+            let isSweeping = sweep != nil && !isSweepHeld
+            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && !isSweeping)
             if new.quit { return }
             if let path = new.load { open(path) }
             if new.stop, let order = running {
@@ -131,6 +168,7 @@ package final class Worker: @unchecked Sendable {
             if let order = new.order { begin(order) }
             if let order = new.comparison { begin(order) }
             if let order = new.replay { begin(replay: order) }
+            follow(sweep: new)
             guard session != nil else { tasks = []; continue }
             do {
                 // While tokens stream, only what stands nearest to the cursor is served in between.
@@ -142,8 +180,10 @@ package final class Worker: @unchecked Sendable {
                     if run != nil { try step() } else { try stepStreams() }
                 } else if replay != nil {
                     serveReplay()
-                } else {
+                } else if comparison != nil {
                     compare()
+                } else {
+                    serveSweep()
                 }
             } catch {
                 tasks = []
@@ -162,13 +202,14 @@ package final class Worker: @unchecked Sendable {
         do throws(EngineError) {
             let post = self.post
             let model = try Model(path: path, threads: threads) { post(.loading($0)) }
-            (session, comparison, compared, replay) = (try Session(model, threads: threads), nil, nil, nil)
+            (session, comparison, compared, replay, sweep) = (try Session(model, threads: threads), nil, nil, nil, nil)
             post(.loaded(model))
         } catch { post(.noModel("\(error)")) }
     }
 
     private func begin(_ next: Wish) {
         wish = next
+        wished = now()
         tasks = [.reading]
         if next.attention != nil { tasks.append(.heads) }
         if !next.sought.isEmpty { tasks.append(.sought) }
@@ -216,6 +257,25 @@ package final class Worker: @unchecked Sendable {
             if let replay { post(.notReplayed(number: replay.order.run, "\(error)")) }
             replay = nil
         }
+    }
+
+    /// Takes up the sweep that is wanted now.
+    private func follow(sweep new: Desk) {
+        if sweep?.order.number != new.sweep?.number { sweep = nil }
+        isSweepHeld = new.sweep?.isHeld ?? false
+        guard let opened = new.opened, opened.order.number == new.sweep?.number else { return }
+        guard let session, session.model.fingerprint == opened.order.model else {
+            return post(.swept(number: opened.order.number, .failed("another model was loaded; r begins anew with it")))
+        }
+        sweep = SweepWork(opened, session)
+    }
+
+    /// Some items of the sweep; in small passes while a person types, since the next key waits for the end of one.
+    private func serveSweep() {
+        guard !isSweepHeld else { return }
+        let chunk = { [self] in now() - wished < 1 ? Self.chunk : .max }
+        guard sweep?.serve(at: now(), chunk: chunk, cancelled: { [self] in isSweepInterrupted }, post: post) == false else { return }
+        sweep = nil
     }
 
     /// A piece of the comparison.

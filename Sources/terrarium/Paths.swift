@@ -15,7 +15,7 @@ struct Paths: ParsableCommand {
         let named = model.path ?? places.namedModel ?? configuration.model ?? places.defaultModel
         let rows = [
             ("config", places.configFile), ("data", places.data), ("cache", places.cache), ("models", places.models), ("model", named),
-            ("store", places.store), ("prompts", places.prompts),
+            ("store", places.store), ("results", places.results), ("prompts", places.prompts),
         ]
         var output = Output()
         if json {

@@ -153,6 +153,9 @@ private final class Desk {
         case .stopGeneration: worker.stop()
         case .compare(let order): worker.compare(order)
         case .replay(let order): worker.replay(order)
+        case .holdSweep(let isHeld): worker.holdSweep(isHeld)
+        case .endSweep: worker.endSweep()
+        case .readExperiment, .lookAtResults, .sweep, .contrast: performInLaboratory(effect)
         case .copy(let bytes): screen.copy(bytes)
         case .setMouse(let on): screen.setMouse(on)
         case .setTheme(let name): if let theme = Theme.named(name) { screen.theme = theme }
@@ -179,6 +182,25 @@ private final class Desk {
             if let path, path != watch.path { watch.know(path, stamp) }
         case .know: watch.accept()
         case .save, .export, .read, .readToCompare, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
+        }
+    }
+
+    /// What takes its time is done beside.
+    private func performInLaboratory(_ effect: Effect) {
+        let inbox = inbox
+        func placed(_ order: SweepOrder) -> SweepOrder {
+            var order = order
+            order.folder = locations.results(of: Self.absolute(order.experiment.path))
+            return order
+        }
+        switch effect {
+        case .readExperiment(let path): aside { inbox.post(.experiment(path: path, SweepWork.read(path))) }
+        case .lookAtResults(let order):
+            let order = placed(order)
+            aside { SweepWork.look(order) { inbox.post($0) } }
+        case .sweep(let order): worker.sweep(placed(order))
+        case .contrast(let order): aside { inbox.post(.contrasted(number: order.number, order.contrast)) }
+        default: break
         }
     }
 
@@ -299,7 +321,7 @@ private final class Inbox: @unchecked Sendable {
     }
     func post(_ report: Report) { post(.report(report)) }
     func post(_ report: StoreReport) { post(.store(report)) }
-    private func post(_ message: Message) {
+    func post(_ message: Message) {
         pthread_mutex_lock(&mutex)
         messages.append(message)
         pthread_mutex_unlock(&mutex)

@@ -37,6 +37,12 @@ struct Picture {
         self.rows = rows
     }
 
+    /// A part of a frame as it is.
+    init(_ frame: Frame, rect: Rect, title: String, themeName: String) {
+        (theme, width, self.title) = (Theme.named(themeName) ?? .dark, frame.width, title)
+        rows = (rect.y..<min(rect.maxY, frame.height)).map { frame.cells[$0 * frame.width..<($0 + 1) * frame.width] }
+    }
+
     // MARK: For a terminal
 
     /// Lines of text in the 256 colours; each ends in the terminal's own.

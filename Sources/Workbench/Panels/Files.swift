@@ -120,7 +120,7 @@ extension State {
 
     private mutating func perform(_ command: Command, on entry: PromptLibrary.Entry) -> [Effect] {
         switch command {
-        case .fileOpen: return askToOpen(entry.path)
+        case .fileOpen: return entry.kind == .experiment ? openExperiment(entry.path) : askToOpen(entry.path)
         case .fileDuplicate: return [.duplicate(entry)]
         case .fileRename: overlay = .input(.init(purpose: .rename(entry.path), label: "rename", line: LineInput(entry.name)))
         case .fileTrash:
@@ -166,9 +166,11 @@ extension State {
 
     /// Back to typing; the panel that the list of files was opened over comes back.
     mutating func backToDocument() {
+        let wasZoomed = zoomed
         zoomed = false
         focus = .document
         files.isFiltering = false
+        if wasZoomed { uncoverLaboratory() }
         guard let covered = files.covered else { return }
         files.covered = nil
         guard slots[0] == .files else { return }

@@ -87,6 +87,7 @@ extension State {
         case .field(let index): return acceptField(index, typed)
         case .compare(let asked): return acceptComparison(asked, typed, input)
         case .branchLabel(let id): editor.label(id, typed.trimmed)
+        case .laboratoryExport: return acceptLaboratoryExport(typed, input)
         case .runExport(let run): return acceptRunExport(run, typed, input)
         case .breakpoints: acceptBreakpoints(input)
         }

@@ -107,6 +107,7 @@ extension State {
         case .reopen: return reopen()
         case .reopenRun(let document, let node): return recall(document, at: node)
         case .openRun(let run): return open(run)
+        case .openPrompt(let parts, let name): return openPrompt(parts, name)
         case .takeUp: return answerOffer(takeUp: true)
         case .overwrite(let path), .overwriteChanged(let path): return save(to: path, replacing: .anything)
         case .overwriteExport(let subject, let path): return export(subject, to: path, replacing: true)
@@ -125,6 +126,7 @@ extension State {
         case .compare: scrollComparison(by: step)
         case .branches: scrollBranches(by: step)
         case .history: scrollHistory(by: step)
+        case .laboratory: scrollLaboratory(by: step)
         }
         return []
     }
@@ -139,6 +141,7 @@ extension State {
         case .compare: clickComparison(x: x, y: y, in: rect)
         case .branches: return clickBranches(y: y)
         case .history: return clickHistory(x: x, y: y)
+        case .laboratory: return clickLaboratory(x: x, y: y)
         }
         return []
     }
@@ -163,7 +166,7 @@ extension Overlay.Confirm {
         }
         return switch purpose {
         case .quit: save(orElse: "quit without")
-        case .open, .reopen, .reopenRun, .openRun: save(orElse: "open without")
+        case .open, .reopen, .reopenRun, .openRun, .openPrompt: save(orElse: "open without")
         case .new: save(orElse: "go on without")
         case .takeUp: go(.char("t"), "take them up", orElse: "the file as it is, they stay among the branches")
         case .overwrite, .overwriteExport: go(.char("o"), "overwrite", orElse: "back")

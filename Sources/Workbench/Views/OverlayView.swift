@@ -28,6 +28,7 @@ enum OverlayView {
             case .special: [("⏎", "insert"), ("Tab", "complete"), ("Esc", "stay")]
             case .variable: [("⏎", "next"), ("Esc", "take the rest as shown")]
             case .compare(let asked): [("⏎", asked == .table ? "export" : "compare"), ("Esc", "stay")]
+            case .laboratoryExport: [("⏎", "export"), ("Esc", "stay"), ("", "the ending decides: numbers, a report, a picture")]
             case .runExport: [("⏎", "export"), ("Esc", "stay"), ("", "as JSON")]
             case .branchLabel: [("⏎", "label; an empty line takes it away"), ("Esc", "stay")]
             case .breakpoints: [("⏎", "take; an empty line never pauses"), ("Esc", "stay")]

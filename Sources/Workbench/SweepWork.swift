@@ -1,0 +1,124 @@
+import Document
+import Engine
+import Laboratory
+
+/// A sweep that the laboratory wants run, or only its results so far.
+package struct SweepOrder: Sendable, Equatable {
+    package var number: Int
+    package var experiment: Experiment
+    /// The fingerprint of the model whose results these are.
+    package var model: String
+    /// Where they are kept; known to whoever carries the order out.
+    package var folder = ""
+    package init(number: Int, experiment: Experiment, model: String) {
+        (self.number, self.experiment, self.model) = (number, experiment, model)
+    }
+}
+
+/// Two rows of the laboratory whose results are to be compared.
+package struct ContrastOrder: Sendable, Equatable {
+    package var number: Int
+    package var a: [CellResult], b: [CellResult]
+    package var ruleA: ScoreRule, ruleB: ScoreRule
+    package var contrast: Contrast? { Contrast(a, b, rules: (ruleA, ruleB)) }
+}
+
+/// What is new of a sweep.
+package enum SweepNews: Sendable {
+    package typealias Conditions = [ScoreRule: [Condition]]
+    /// What its folder holds already.
+    case found([CellResult], Conditions)
+    /// How many items of a cell are scored, and how many of these are right by each rule.
+    case items(Laboratory.Cell, count: Int, correct: [ScoreRule: Int])
+    /// A cell that is on the disk; with what its number of shots says by each rule now.
+    case cell(CellResult, Conditions)
+    case done
+    case failed(String)
+}
+
+/// A sweep on its way at the worker: some items at a time, behind everything else. Cells are on the disk before they are told of.
+package struct SweepWork {
+    let order: SweepOrder
+    private let session: Session
+    private let folder: ResultsFolder
+    private var sweep: Sweep
+    /// When items were last told of. Unit: seconds.
+    private var posted = 0.0
+    private var correct: [ScoreRule: Int] = [:]
+
+    /// A folder that was opened, and read, where nobody waits; then the worker's.
+    struct Opened: @unchecked Sendable {
+        let order: SweepOrder
+        fileprivate let folder: ResultsFolder
+    }
+
+    /// Opens and reads the folder of an order; posts what is in it, or why it cannot be used.
+    static func open(_ order: SweepOrder, post: (Report) -> Void) -> Opened? {
+        PromptLibrary.makeFolders(Saver.folder(of: order.folder))
+        do throws(ExperimentError) {
+            let folder = try ResultsFolder(order.folder, experiment: order.experiment, model: order.model, resume: true)
+            tell(folder.done, order, post)
+            return Opened(order: order, folder: folder)
+        } catch {
+            post(.swept(number: order.number, .failed("\(error)")))
+            return nil
+        }
+    }
+
+    package static func read(_ path: String) -> Result<Experiment, ExperimentError> {
+        do throws(ExperimentError) { return .success(try Experiment.load(path)) } catch { return .failure(error) }
+    }
+
+    /// Posts what a folder holds without making or locking anything.
+    package static func look(_ order: SweepOrder, post: (Report) -> Void) {
+        let name = Fingerprint.of(order.experiment, model: order.model)
+        do throws(ExperimentError) {
+            tell(try StoredResults(folder: order.folder).sets.first { $0.experiment == name }?.cells ?? [], order, post)
+        } catch {
+            if case .badRecord = error.fact { post(.swept(number: order.number, .failed("\(error)"))) } else { tell([], order, post) }
+        }
+    }
+
+    private static func tell(_ found: [CellResult], _ order: SweepOrder, _ post: (Report) -> Void) {
+        // The order of the grid, and only its cells.
+        let results = Sweep(order.experiment, done: found).results
+        post(.swept(number: order.number, .found(results, conditions(results, order.experiment, order.experiment.shots))))
+    }
+
+    private static func conditions(_ results: [CellResult], _ experiment: Experiment, _ shots: [Shots]) -> SweepNews.Conditions {
+        Dictionary(uniqueKeysWithValues: experiment.rules.map { rule in
+            (rule, shots.compactMap { Condition(results, shots: $0, experiment, rule) })
+        })
+    }
+
+    init(_ opened: Opened, _ session: Session) {
+        (order, folder, self.session) = (opened.order, opened.folder, session.fork())
+        sweep = Sweep(order.experiment, done: folder.done)
+    }
+
+    /// Scores some items or commits a cell, and says what is due; false once nothing is left to do.
+    mutating func serve(at time: Double, chunk: @escaping () -> Int, cancelled: @escaping () -> Bool, post: (Report) -> Void) -> Bool {
+        do {
+            switch try sweep.step(session.scorer(chunk: chunk, cancelled: cancelled)) {
+            case nil:
+                post(.swept(number: order.number, .done))
+                return false
+            case .item(let item):
+                for rule in order.experiment.rules { correct[rule, default: 0] += item.isRight(rule) ? 1 : 0 }
+                guard time - posted > Worker.interval, let cell = sweep.current else { return true }
+                posted = time
+                post(.swept(number: order.number, .items(cell, count: sweep.items.count, correct: correct)))
+            case .cell(let result):
+                correct = [:]
+                try folder.append(result)
+                post(.swept(number: order.number, .cell(result, Self.conditions(sweep.results, order.experiment, [result.cell.shots]))))
+            }
+            return true
+        } catch is CancellationError {
+            return true
+        } catch {
+            post(.swept(number: order.number, .failed("\(error)")))
+            return false
+        }
+    }
+}
