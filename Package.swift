@@ -23,7 +23,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["Document", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Laboratory", dependencies: ["Engine", "Tokenizer", "Yams"]),
         .target(name: "Terminal"),
-        .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Store", "Terminal", "Yams"]),
+        .target(name: "Workbench", dependencies: ["Engine", "Tokenizer", "Document", "Laboratory", "Store", "Terminal", "Yams"]),
         .executableTarget(
             name: "terrarium",
             dependencies: [

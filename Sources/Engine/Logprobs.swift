@@ -11,7 +11,8 @@ extension Session {
 
     /// Logprobs of every question's tokens; what questions begin with in common runs once. Nil when cancelled. The session is then
     /// at a question's beginning. Shape: [questions][ids after `from`]. Unit: nats.
-    package func logprobs(_ questions: [Question], cancelled: () -> Bool = { false }) throws(EngineError) -> [[Float]]? {
+    /// - Parameter chunk: the most columns of the next pass.
+    package func logprobs(_ questions: [Question], chunk: () -> Int = { Forward.batch }, cancelled: () -> Bool = { false }) throws(EngineError) -> [[Float]]? {
         for (ids, _) in questions {
             try check(ids.dropLast(), after: 0)
             try check(ids.suffix(1), after: 0)
@@ -26,7 +27,7 @@ extension Session {
                 if columns > Self.together { break }
                 end += 1
             }
-            guard let part = try answered(questions[start..<end], cancelled) else { return nil }
+            guard let part = try answered(questions[start..<end], chunk, cancelled) else { return nil }
             found += part
             start = end
         }
@@ -39,7 +40,7 @@ extension Session {
         try logprobs(answers.map { (prefix + $0, max(1, prefix.count)) }) ?? []
     }
 
-    private func answered(_ questions: ArraySlice<Question>, _ cancelled: () -> Bool) throws(EngineError) -> [[Float]]? {
+    private func answered(_ questions: ArraySlice<Question>, _ chunk: () -> Int, _ cancelled: () -> Bool) throws(EngineError) -> [[Float]]? {
         // The session itself stays at the end of the first beginning, so that this is not dropped between two groups.
         let beginning = questions.first.map { $0.ids.prefix($0.from) } ?? []
         let kept = commonCount(tokens[...], beginning)
@@ -53,11 +54,11 @@ extension Session {
         }
         rewind(to: kept)
         parts[0].ids = beginning[kept...]
-        guard try Self.extend(parts, cancelled: cancelled) else { return nil }
+        guard try Self.extend(parts, chunk: chunk, cancelled: cancelled) else { return nil }
 
         let (rows, uses) = Self.rows(questions, parts.dropFirst().map(\.session))
         let found = Slots<Float>(uses.reduce(0) { $0 + $1.count }, .nan)
-        let isWhole = try Self.projected(rows, cancelled: cancelled) { index, logits in
+        let isWhole = try Self.projected(rows, chunk: chunk, cancelled: cancelled) { index, logits in
             guard let total = LogSum(logits) else { return }
             for (id, slot) in uses[index] { found[slot] = total.logprob(logits[Int(id)]) }
         }

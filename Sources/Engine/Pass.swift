@@ -5,14 +5,15 @@ import Transformer
 extension Session {
     /// Appends ids to several sessions in shared passes. Returns false when it was cancelled between two; what was done by then
     /// is kept. Throws: the sessions are then as they were before the pass that failed.
-    package static func extend(_ parts: [(session: Session, ids: ArraySlice<TokenID>)],
+    /// - Parameter chunk: the most columns of the next pass.
+    package static func extend(_ parts: [(session: Session, ids: ArraySlice<TokenID>)], chunk: () -> Int = { Forward.batch },
                                cancelled: () -> Bool = { false }) throws(EngineError) -> Bool {
         for (session, ids) in parts { try session.check(ids, after: session.tokens.count) }
         var rest = parts.map(\.ids)
         let sessions = parts.map(\.session)
         while rest.contains(where: { !$0.isEmpty }) {
             if cancelled() { return false }
-            try pass(sessions, &rest, most: Forward.batch)
+            try pass(sessions, &rest, most: max(1, min(chunk(), Forward.batch)))
         }
         return true
     }
@@ -124,14 +125,16 @@ extension Session {
 
     /// Visits the logits after positions of some sessions of a family, some at a time; `visit` is called by several threads at once.
     /// Returns false when cancelled.
-    static func projected(_ rows: [(session: Session, position: Int)], cancelled: () -> Bool = { false },
+    static func projected(_ rows: [(session: Session, position: Int)], chunk: () -> Int = { measured }, cancelled: () -> Bool = { false },
                           visit: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void) throws(EngineError) -> Bool {
         guard let first = rows.first?.session else { return true }
-        for start in stride(from: 0, to: rows.count, by: measured) {
+        var start = 0
+        while start < rows.count {
             if cancelled() { return false }
-            let part = rows[start..<min(rows.count, start + measured)]
+            let part = rows[start..<min(rows.count, start + max(1, min(chunk(), measured)))]
             let residuals = try residuals(part)
             first.project(residuals) { visit(start + $0, $1) }
+            start = part.endIndex
         }
         return true
     }

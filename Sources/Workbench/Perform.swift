@@ -31,6 +31,7 @@ extension State {
             case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
             case .compare: comparisonObstacle(to: command)
             case .history: historyObstacle(to: command)
+            case .shots: shotsObstacle(to: command)
             case .streams: streams == nil ? "no streams are shown; ^N makes some" : nil
             default: nil
             }
@@ -56,6 +57,7 @@ extension State {
         case .compare: return performInCompare(command)
         case .history: return performInHistory(command)
         case .branches: return performInBranches(command)
+        case .shots: return performInShots(command)
         case .streams: return performInStreams(command)
         }
         return []
@@ -89,6 +91,10 @@ extension State {
         case .redo: return edit { $0.redo() }
         case .branches: show(.branches)
         case .history: show(.history)
+        case .shots:
+            if shots.builder == nil { shots.choose() }
+            show(.shots)
+            return [.listFiles]
         case .branchParent, .branchChild, .branchPrevious, .branchNext: return walkBranch(command)
         case .mouse:
             mouse.toggle()

@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Laboratory
 import Store
 import Terminal
 import Tokenizer
@@ -43,6 +44,7 @@ package struct State: Sendable {
     package var compare = CompareState()
     package var history = HistoryState()
     package var branches = BranchesState()
+    package internal(set) var shots = ShotsState()
     package var themeName = "dark"
     package var mouse = true
     package var clipboard: [UInt8] = []
@@ -68,7 +70,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, history, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, shots, compare, history, files
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -193,7 +195,7 @@ package enum Overlay: Sendable, Equatable {
     }
     package struct Confirm: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case quit, open(String), new, overwrite(String), trash(String), reopen, takeUp
+            case quit, open(String), new, shots, overwrite(String), trash(String), reopen, takeUp
             /// The open file itself, changed by another program.
             case overwriteChanged(String)
             case overwriteExport(Export.Subject, String)
@@ -213,6 +215,8 @@ package enum Effect: Sendable, Equatable {
     case compare(CompareOrder)
     /// Reads a file that the document is to be compared with.
     case readToCompare(path: String)
+    /// Reads an experiment and the files it names.
+    case readExperiment(path: String)
     /// Writes numbers to a file of their own: nothing that is there is replaced.
     case writeTable(path: String, bytes: [UInt8])
     case save(path: String, bytes: [UInt8], replacing: Replacing)
@@ -258,6 +262,7 @@ package enum Message: Sendable {
     case opened(path: String, bytes: [UInt8])
     case saved(path: String)
     case readToCompare(path: String, bytes: [UInt8])
+    case experiment(Experiment)
     case wroteTable(path: String)
     /// Nothing was saved: another file, or another version of it, is there.
     case occupied(path: String)

@@ -22,6 +22,7 @@ package enum View {
             case .files: FilesView.draw(state, panel.rect, focused, &frame)
             case .compare: CompareView.draw(state, panel.rect, focused, &frame)
             case .history: HistoryView.draw(state, panel.rect, focused, &frame)
+            case .shots: ShotsView.draw(state, panel.rect, focused, &frame)
             case .branches: BranchesView.draw(state, panel.rect, focused, &frame)
             }
         }

@@ -1,6 +1,7 @@
 import Document
 import Engine
 import Glibc
+import Laboratory
 import Store
 import Terminal
 import Workbench
@@ -178,7 +179,7 @@ private final class Desk {
             take(.recalled(opened, bytes: bytes))
             if let path, path != watch.path { watch.know(path, stamp) }
         case .know: watch.accept()
-        case .save, .export, .read, .readToCompare, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
+        case .save, .export, .read, .readToCompare, .readExperiment, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }
 
@@ -195,6 +196,7 @@ private final class Desk {
                 take(.opened(path: path, bytes: try bytes(of: path)))
                 watch.know(path, stamp)
             case .readToCompare(let path): take(.readToCompare(path: path, bytes: try bytes(of: path)))
+            case .readExperiment(let path): take(.experiment(try Experiment.load(path)))
             case .writeTable(let path, let bytes):
                 guard access(path, F_OK) != 0 else { return take(.failed("\(path) is there already; give the export another name")) }
                 try Saver.save(bytes, to: path)
