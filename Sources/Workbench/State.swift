@@ -215,7 +215,7 @@ package enum Effect: Sendable, Equatable {
     case compare(CompareOrder)
     /// Reads a file that the document is to be compared with.
     case readToCompare(path: String)
-    /// Reads an experiment and the files it names.
+    /// Reads an experiment with its data.
     case readExperiment(path: String)
     /// Writes numbers to a file of their own: nothing that is there is replaced.
     case writeTable(path: String, bytes: [UInt8])
@@ -262,7 +262,7 @@ package enum Message: Sendable {
     case opened(path: String, bytes: [UInt8])
     case saved(path: String)
     case readToCompare(path: String, bytes: [UInt8])
-    case experiment(Experiment)
+    case experiment(path: String, Result<Experiment, ExperimentError>)
     case wroteTable(path: String)
     /// Nothing was saved: another file, or another version of it, is there.
     case occupied(path: String)

@@ -14,7 +14,7 @@ extension State {
         case .opened(let path, let bytes): effects = opened(path, bytes)
         case .saved(let path): effects = saved(path)
         case .readToCompare(let path, let bytes): compare(withFile: path, bytes)
-        case .experiment(let experiment): effects = buildShots(experiment)
+        case .experiment(let path, let found): effects = read(path, found)
         case .wroteTable(let path): say("exported to \(path)")
         case .occupied(let path): occupied(path)
         case .exported(let export, let path): exported(export, path)

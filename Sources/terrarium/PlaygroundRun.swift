@@ -1,7 +1,8 @@
 import Document
 import Engine
 import Glibc
-import Laboratory
+import struct Laboratory.Experiment
+import struct Laboratory.ExperimentError
 import Store
 import Terminal
 import Workbench
@@ -196,7 +197,7 @@ private final class Desk {
                 take(.opened(path: path, bytes: try bytes(of: path)))
                 watch.know(path, stamp)
             case .readToCompare(let path): take(.readToCompare(path: path, bytes: try bytes(of: path)))
-            case .readExperiment(let path): take(.experiment(try Experiment.load(path)))
+            case .readExperiment(let path): take(.experiment(path: path, Result { () throws(ExperimentError) in try Experiment.load(path) }))
             case .writeTable(let path, let bytes):
                 guard access(path, F_OK) != 0 else { return take(.failed("\(path) is there already; give the export another name")) }
                 try Saver.save(bytes, to: path)

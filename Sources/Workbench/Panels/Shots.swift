@@ -18,6 +18,8 @@ package struct ShotsState: Sendable {
     package internal(set) var top = 0
     /// True while the experiments are listed.
     package internal(set) var isChoosing = true
+    /// The experiment that was asked to be read.
+    var asked: String?
     /// What is to be built once the document before it has been seen to.
     var pending: ShotBuilder?
     /// The document that holds the prompt, and its text when it was last looked at.
@@ -68,7 +70,7 @@ extension State {
     /// Builds a cell's prompt of a test item in a document of its own, after what is open has been seen to.
     ///
     /// - Parameter most: how many shots `max` is.
-    mutating func buildShots(_ experiment: Experiment, cell: Laboratory.Cell, item: Int, most: Int = 0) -> [Effect] {
+    package mutating func buildShots(_ experiment: Experiment, cell: Laboratory.Cell, item: Int, most: Int = 0) -> [Effect] {
         guard experiment.test.indices.contains(item), experiment.wordings.indices.contains(cell.template) else { return [] }
         if experiment.mode == .chat, tokenizer?.chatTemplate == nil {
             say(tokenizer == nil ? "a conversation is laid out by the model's template, and no model is loaded yet" : "this model has no chat template that Terrarium writes", .warning)
@@ -78,7 +80,19 @@ extension State {
         return ask(.shots, "Save it before the prompt is built?")
     }
 
-    /// An experiment that the person chose to build a prompt of: the smallest number of shots that are any.
+    /// Takes an experiment that has been read, or why it cannot be.
+    mutating func read(_ path: String, _ found: Result<Experiment, ExperimentError>) -> [Effect] {
+        guard shots.asked == path else { return [] }
+        shots.asked = nil
+        switch found {
+        case .success(let experiment): return buildShots(experiment)
+        case .failure(let error):
+            say("\(error)", .error)
+            return []
+        }
+    }
+
+    /// An experiment that the person chose to build a prompt of: with the smallest number of shots that are any.
     mutating func buildShots(_ experiment: Experiment) -> [Effect] {
         let counts = experiment.shots.compactMap { if case .count(let count) = $0 { count } else { nil } }
         let count = counts.filter { $0 > 0 }.min() ?? counts.max() ?? 0

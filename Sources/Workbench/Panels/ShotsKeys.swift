@@ -43,6 +43,7 @@ extension State {
             if shots.isChoosing { (shots.isChoosing, shots.selected) = (false, 0) } else { shots.choose() }
         case .shotEdit where shots.isChoosing:
             guard experiments.indices.contains(shots.selected) else { return [] }
+            shots.asked = experiments[shots.selected].path
             return [.readExperiment(path: experiments[shots.selected].path)]
         case .shotEdit: goToShot()
         case .shotsRule:

@@ -25,7 +25,7 @@ struct ShotsParts {
 
     /// The first row shown, so that the chosen one is in sight.
     func top(_ state: State) -> Int {
-        let rows = state.shots.isChoosing ? state.experiments.count : state.shots.held?.pieces.count ?? 0
+        let rows = state.shots.isChoosing ? state.experiments.count : state.shots.held.map(ShotsView.rows) ?? 0
         let chosen = state.shots.isChoosing ? state.shots.selected : state.shots.chosen ?? 0
         return max(0, min(chosen - list.height / 2, rows - list.height))
     }
@@ -153,6 +153,9 @@ enum ShotsView {
 
     // MARK: Pieces
 
+    /// Nothing behind the query has no row.
+    static func rows(_ held: ShotPieces) -> Int { held.pieces.last.map { $0.count == 0 ? held.pieces.count - 1 : held.pieces.count } ?? 0 }
+
     /// Columns counted from the list's left side.
     private struct Columns {
         let label: Int, text: Int
@@ -178,7 +181,7 @@ enum ShotsView {
         header(columns, parts.head, &frame)
         let ranges = state.isShotsDocument && held.count == bytes.count ? held.ranges : [], skipped = common(held, ranges, bytes)
         let top = parts.top(state), numbers = state.shots.numbers, shotNumbers = held.shots
-        for (index, piece) in held.pieces.enumerated().dropFirst(top).prefix(parts.list.height) {
+        for (index, piece) in held.pieces.prefix(rows(held)).enumerated().dropFirst(top).prefix(parts.list.height) {
             let line = parts.list.row(index - top), shot = shotNumbers.firstIndex(of: index)
             if let shot { frame.put("\(shot + 1)", rightAlignedTo: line.x + 4, y: line.y, style: Style(.dim), clip: line) }
             let start = shot == nil ? line.x + 2 : line.x + columns.label
@@ -194,8 +197,8 @@ enum ShotsView {
             figures(state, shot, index, columns, line, &frame)
             if shot != nil, shot == state.shots.selected { mark(Rect(x: line.x, y: line.y, width: line.width, height: 1), focused, &frame) }
         }
-        if let omission = numbers.omission, parts.list.height > held.pieces.count {
-            frame.put(TextWidth.fit(omission, parts.list.width - 2), x: parts.list.x + 1, y: parts.list.y + held.pieces.count, style: Style(.dim), clip: parts.list)
+        if let omission = numbers.omission, parts.list.height > rows(held) {
+            frame.put(TextWidth.fit(omission, parts.list.width - 2), x: parts.list.x + 1, y: parts.list.y + rows(held), style: Style(.dim), clip: parts.list)
         }
     }
 
