@@ -179,9 +179,10 @@ extension Editor {
     package mutating func tellAll() { tree.changeAll() }
 
     /// Puts another document in place of this one, as one step; the same document makes none.
-    package mutating func reload(_ next: Document) {
-        beginGroup(.reload)
-        document = next
+    package mutating func reload(_ next: Document, kind: Node.Kind = .reload, cursor: Int? = nil) {
+        beginGroup(kind)
+        if let change = Document.change(from: document, to: next) { document.apply(change) }
+        if let cursor { place = Place(cursor: min(cursor, document.count)) }
         close()
     }
 

@@ -2,7 +2,7 @@ import Engine
 import Tokenizer
 
 /// What a cell asks of the model: its prompts with every answer, the answers alone, and the answers after content-free inputs.
-struct Questions: Sendable {
+package struct Questions: Sendable {
     let experiment: Experiment
     let fewShot: FewShot
 
@@ -108,7 +108,7 @@ struct Questions: Sendable {
     }
 
     /// An item that says nothing: every field but those of the answers is the text.
-    static func contentFree(_ item: Experiment.Item, _ text: String, _ experiment: Experiment) -> Experiment.Item {
+    package static func contentFree(_ item: Experiment.Item, _ text: String, _ experiment: Experiment) -> Experiment.Item {
         var nothing = item
         for name in item.fields.keys where name != experiment.labelField { nothing.fields[name] = text }
         return nothing
@@ -132,19 +132,13 @@ struct Questions: Sendable {
         func logprobs(_ span: AnswerSpan) -> [Float] { found[Span(ids: span.ids, first: span.first)] ?? [] }
         func sum(_ span: AnswerSpan) -> Double { logprobs(span).reduce(0) { $0 + Double($1) } }
         let item = experiment.test[asked.item]
-        // Shape: [content-free inputs][answers], each row adding up to 1.
-        let shares = asked.contentFree.map { row in
-            let sums = row.map(sum), most = sums.max() ?? 0
-            let weights = sums.map { exponential($0 - most) }, total = weights.reduce(0, +)
-            return weights.map { $0 / total }
-        }
+        let shares = contentFreeShares(asked.contentFree.map { $0.map(sum) })
         let answers = asked.spans.enumerated().map { index, span in
-            let share = shares.reduce(0) { $0 + $1[index] } / Double(max(1, shares.count))
-            return AnswerScore(
+            AnswerScore(
                 ids: Array(span.ids[span.first...]), logprobs: logprobs(span),
                 bytes: asked.bytes[index], merges: span.merges,
                 unconditional: asked.unconditional.indices.contains(index) ? sum(asked.unconditional[index]) : nil,
-                contentFree: shares.isEmpty ? nil : logarithm(share))
+                contentFree: shares.map { logarithm($0[index]) })
         }
         return ItemResult(
             item: asked.item, promptHash: asked.prompt.hash, promptTokens: asked.spans.first?.first ?? 0, shots: asked.shots,

@@ -1,3 +1,4 @@
+import Engine
 import Tokenizer
 
 /// How the logprobs of an answer's tokens become one number; the highest wins.
@@ -44,4 +45,15 @@ package struct AnswerScore: Sendable, Equatable {
         case .calibrated: contentFree.map { sum - $0 }
         }
     }
+}
+
+/// The mean share of each answer among all over content-free inputs; nil where there are none. Shape: [inputs][answers] to [answers].
+package func contentFreeShares(_ sums: [[Double]]) -> [Double]? {
+    guard let first = sums.first else { return nil }
+    // Each row adds up to 1.
+    let shares = sums.map { row in
+        let most = row.max() ?? 0, weights = row.map { exponential($0 - most) }, total = weights.reduce(0, +)
+        return weights.map { $0 / total }
+    }
+    return first.indices.map { index in shares.reduce(0) { $0 + $1[index] } / Double(shares.count) }
 }

@@ -5,7 +5,7 @@ package enum Command: String, Sendable, CaseIterable {
     // Everywhere
     case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
     case tint, boundaries, find, findNext, undo, redo, mouse, theme, streams, breakpoints
-    case history, laboratory
+    case history, laboratory, shots
     case branches, branchParent, branchChild, branchPrevious, branchNext
     // Document
     case left, right, wordLeft, wordRight, up, down, lineStart, lineEnd, pageUp, pageDown, documentStart, documentEnd
@@ -36,6 +36,9 @@ package enum Command: String, Sendable, CaseIterable {
     // Branches
     case branchUp, branchDown, branchOut, branchIn, branchPageUp, branchPageDown, branchFirst, branchLast
     case branchGo, branchLabel, branchMark, branchTrash, branchFold, branchShowTrash, branchCompare, branchStreams, branchExport
+    // Shots
+    case shotsMore, shotsFewer, shotsSeed, shotsSeedBefore, shotsOrder, shotsOrderBefore, shotsWording, shotsQueryNext, shotsQueryPrevious
+    case shotUp, shotDown, shotMoveUp, shotMoveDown, shotDrop, shotReplace, shotLabel, shotEdit, shotsRule, shotsAgain, shotsChoose
     // Streams
     case streamLeft, streamRight, streamUp, streamDown, streamPick, streamKeep, streamMore, streamFewer, streamPageUp, streamPageDown
 
@@ -49,7 +52,7 @@ package enum Command: String, Sendable, CaseIterable {
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, laboratory, history, files, streams
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, shots, laboratory, history, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -66,6 +69,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .laboratory: "Laboratory"
             case .history: "History"
             case .branches: "Branches"
+            case .shots: "Shots"
             case .streams: "Streams"
             }
         }
@@ -115,6 +119,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.branchNext, .everywhere, [.alt(.down)], "Branches: to what was written beside this, after"),
         Row(.history, .everywhere, [], "History: every run"),
         Row(.laboratory, .everywhere, [.f(6)], "Laboratory: few-shot experiments"),
+        Row(.shots, .everywhere, [], "Shots: build a few-shot prompt"),
         Row(.findNext, .everywhere, [.f(3)], "Find the next place of the text"),
         Row(.saveAs, .everywhere, [], "Save under another name"),
         Row(.new, .everywhere, [], "New, empty document"),
@@ -306,6 +311,27 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.historyPageDown, .history, [.pageDown, .char(" ")], "A page of runs down"),
         Row(.historyFirst, .history, [.home, .char("g")], "Newest run"),
         Row(.historyLast, .history, [.end, .char("G")], "Oldest run"),
+
+        Row(.shotsMore, .shots, [.char("+"), .char("=")], "One shot more", "shots"),
+        Row(.shotsFewer, .shots, [.char("-")], "One shot less"),
+        Row(.shotsSeed, .shots, [.char("s")], "Draw the shots by the next seed", "seed"),
+        Row(.shotsSeedBefore, .shots, [.char("S")], "Draw the shots by the seed before"),
+        Row(.shotsOrder, .shots, [.char("o")], "Next order of the shots", "order"),
+        Row(.shotsOrderBefore, .shots, [.char("O")], "Order of the shots before"),
+        Row(.shotsWording, .shots, [.char("t")], "Next wording", "wording"),
+        Row(.shotsQueryNext, .shots, [.char("n")], "Next query", "query"),
+        Row(.shotsQueryPrevious, .shots, [.char("N")], "Query before"),
+        Row(.shotUp, .shots, [.up, .char("k")], "Shot above", "choose"),
+        Row(.shotDown, .shots, [.down, .char("j")], "Shot below"),
+        Row(.shotMoveUp, .shots, [.char("K"), .shift(.up)], "Move the shot up"),
+        Row(.shotMoveDown, .shots, [.char("J"), .shift(.down)], "Move the shot down", "move"),
+        Row(.shotDrop, .shots, [.char("x")], "Leave the shot out", "drop"),
+        Row(.shotReplace, .shots, [.char("a")], "Another of the pool in the shot's place", "another"),
+        Row(.shotLabel, .shots, [.char("y")], "Another label for the shot", "label"),
+        Row(.shotEdit, .shots, [.enter], "Edit the shot in the document", "edit"),
+        Row(.shotsRule, .shots, [.char("m")], "Next score rule: sum, per token, per byte, unconditional, calibrated", "score"),
+        Row(.shotsAgain, .shots, [.char("r")], "Build the prompt again as it is drawn", "again"),
+        Row(.shotsChoose, .shots, [.char("b")], "Choose another experiment", "experiment"),
 
         Row(.streamLeft, .streams, [.left], "Stream to the left", "choose"),
         Row(.streamRight, .streams, [.right], "Stream to the right"),

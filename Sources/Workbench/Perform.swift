@@ -32,6 +32,7 @@ extension State {
             case .compare: comparisonObstacle(to: command)
             case .history: historyObstacle(to: command)
             case .laboratory: laboratoryObstacle(to: command)
+            case .shots: shotsObstacle(to: command)
             case .streams: streams == nil ? "no streams are shown; ^N makes some" : nil
             default: nil
             }
@@ -58,6 +59,7 @@ extension State {
         case .history: return performInHistory(command)
         case .laboratory: return performInLaboratory(command)
         case .branches: return performInBranches(command)
+        case .shots: return performInShots(command)
         case .streams: return performInStreams(command)
         }
         return []
@@ -92,6 +94,10 @@ extension State {
         case .branches: show(.branches)
         case .history: show(.history)
         case .laboratory: showLaboratory()
+        case .shots:
+            if shots.builder == nil { shots.choose() }
+            show(.shots)
+            return [.listFiles]
         case .branchParent, .branchChild, .branchPrevious, .branchNext: return walkBranch(command)
         case .mouse:
             mouse.toggle()

@@ -45,6 +45,7 @@ package struct State: Sendable {
     package var history = HistoryState()
     package var branches = BranchesState()
     package var laboratory = LaboratoryState()
+    package internal(set) var shots = ShotsState()
     package var themeName = "dark"
     package var mouse = true
     package var clipboard: [UInt8] = []
@@ -70,7 +71,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, laboratory, history, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, shots, laboratory, history, files
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -195,7 +196,7 @@ package enum Overlay: Sendable, Equatable {
     }
     package struct Confirm: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case quit, open(String), new, overwrite(String), trash(String), reopen, takeUp
+            case quit, open(String), new, shots, overwrite(String), trash(String), reopen, takeUp
             /// The open file itself, changed by another program.
             case overwriteChanged(String)
             case overwriteExport(Export.Subject, String)

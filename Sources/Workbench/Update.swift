@@ -15,7 +15,7 @@ extension State {
         case .saved(let path): effects = saved(path)
         case .readToCompare(let path, let bytes): compare(withFile: path, bytes)
         case .wroteTable(let path): say("exported to \(path)")
-        case .experiment(let path, let found): effects = read(path, found)
+        case .experiment(let path, let found): effects = shots.asked == path ? readShots(path, found) : read(path, found)
         case .occupied(let path): occupied(path)
         case .exported(let export, let path): exported(export, path)
         case .inTheWay(let subject, let path): askToOverwrite(subject, path)
@@ -83,6 +83,8 @@ extension State {
         case .curve(let version, let id, let start, let values): reading.take(curve: id, from: start, values, version: version)
         case .sought(let version, let position, let ids, let logprob, let rank):
             if version == reading.version { reading.sought = (position, ids, logprob, rank) }
+        case .answered(let version, let group, let found): shots.numbers.take(version: version, group: group, found)
+        case .attended(let version, let weights): shots.numbers.take(version: version, attention: weights)
         case .generated(let number, let tokens, let logits, let rate, let perPass): return generated(number, tokens, logits, rate, perPass)
         case .ended(let number, let end): return ended(number, end)
         case .paused(let number, let pause): paused(number, pause)
@@ -122,6 +124,7 @@ extension State {
         reading.rank(atLeast: candidates.needed(rows: layout.rect(of: .candidates)?.height ?? 0))
         settleCandidates()
         attention.clamp(self)
+        settleShots()
         return wishes()
     }
 
@@ -159,6 +162,7 @@ extension State {
         wish.position = min(here.position, wish.ids.count)
         wish.attention = attention.wish(self)
         wish.curve = alongWish
+        wish.asked = isShotsDocument && isShown(.shots) && !shots.isChoosing ? shots.numbers.asked : nil
         if let sought = tokenizer?.encode(self.sought), overlay?.isCandidateFind == true || !self.sought.isEmpty { wish.sought = sought }
         if run != nil {
             // The stream brings its own numbers; only attention has to be asked for, when something new was shown.
@@ -179,6 +183,7 @@ extension State {
         wish.number = wishCount
         reading.isSettled = false
         wish.measured = min(reading.measured, wish.ids.count)
+        wish.asked?.known = shots.numbers.known
         wish.curve?.known = min(alongValues.count, wish.ids.count)
         return [.wish(wish)]
     }

@@ -23,6 +23,7 @@ package enum View {
             case .compare: CompareView.draw(state, panel.rect, focused, &frame)
             case .history: HistoryView.draw(state, panel.rect, focused, &frame)
             case .laboratory: LaboratoryView.draw(state, panel.rect, focused, &frame)
+            case .shots: ShotsView.draw(state, panel.rect, focused, &frame)
             case .branches: BranchesView.draw(state, panel.rect, focused, &frame)
             }
         }

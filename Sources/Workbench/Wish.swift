@@ -50,6 +50,26 @@ package struct Wish: Sendable, Equatable {
         package var known = 0
         package init(id: TokenID) { self.id = id }
     }
+    /// Answers of a few-shot prompt that are to be scored.
+    package var asked: Asked?
+    package struct Asked: Sendable, Equatable {
+        /// Counts the changes of the questions; reports carry it back.
+        package var version: Int
+        /// Answered group by group: the first with the numbers of the cursor, the others behind those of the document.
+        package var groups: [[Question]]
+        /// How many groups are answered already.
+        package var known = 0
+        /// The prompt, where its last token looks is wanted.
+        package var attending: [TokenID]
+        package init(version: Int, groups: [[Question]], attending: [TokenID]) {
+            (self.version, self.groups, self.attending) = (version, groups, attending)
+        }
+    }
+    /// The logprobs of `ids[from...]`, each given all before it, are wanted.
+    package struct Question: Sendable, Equatable {
+        package var ids: [TokenID], from: Int
+        package init(ids: [TokenID], from: Int) { (self.ids, self.from) = (ids, from) }
+    }
     package init() {}
 }
 
@@ -103,6 +123,10 @@ package enum Report: Sendable {
     case sought(version: Int, position: Int, ids: [TokenID], logprob: Float, rank: Int)
     /// One token's logprob after `from` + 1 ids and on. Unit: nats.
     case curve(version: Int, id: TokenID, from: Int, [Double])
+    /// Logprobs of a group of questions. Shape: [questions][ids after `from`]. Unit: nats.
+    case answered(version: Int, group: Int, [[Float]])
+    /// Where the last token of a prompt looks, the mean of all heads of all layers. Shape: [prompt]
+    case attended(version: Int, weights: [Float])
     /// New tokens of a run; with the logits before the newest now and then. Units: tokens a second, tokens a pass.
     case generated(run: Int, [Generation.Token], logits: [Float]?, rate: Double, perPass: Double)
     case ended(run: Int, Generation.End)

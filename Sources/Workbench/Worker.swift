@@ -62,7 +62,7 @@ package final class Worker: @unchecked Sendable {
     private static let chunk = 16
 
     /// The parts of a wish, in the order they are served.
-    private enum Task { case reading, heads, sought, steps, rest, curve, column, map, scores }
+    private enum Task { case reading, heads, answers, sought, steps, rest, leftOut, curve, column, map, scores }
 
     package init(threads: Int, post: @escaping @Sendable (Report) -> Void) {
         self.threads = threads
@@ -212,8 +212,10 @@ package final class Worker: @unchecked Sendable {
         wished = now()
         tasks = [.reading]
         if next.attention != nil { tasks.append(.heads) }
+        if next.asked != nil { tasks.append(.answers) }
         if !next.sought.isEmpty { tasks.append(.sought) }
         tasks += [.steps, .rest]
+        if next.asked != nil { tasks.append(.leftOut) }
         if next.curve != nil { tasks.append(.curve) }
         if next.attention?.column != nil { tasks.append(.column) }
         if next.attention?.map.isEmpty == false { tasks.append(.map) }
@@ -344,6 +346,8 @@ package final class Worker: @unchecked Sendable {
             guard let query = wish.attention?.query, (0..<wish.ids.count).contains(query), try follow(to: query + 1) else { return true }
             let heads = Report.heads(version: wish.version, query: query, rows: try session.attention(query: query))
             if run != nil { run?.beside.append(heads) } else { post(heads) }
+        case .answers: return try answer(upTo: 1, in: session)
+        case .leftOut: return try answer(upTo: .max, in: session)
         case .sought: try seek(in: session)
         case .steps: return try measure(to: wish.position, in: session)
         case .rest: return try measure(to: wish.ids.count, in: session)
@@ -404,6 +408,28 @@ package final class Worker: @unchecked Sendable {
             if isInterrupted { return false }
         }
         return true
+    }
+
+    /// Answers groups of questions on forks, so that the session's own tokens stay; with the first, where its prompt looks.
+    private func answer(upTo end: Int, in session: Session) throws(EngineError) -> Bool {
+        while let asked = wish.asked, asked.known < min(end, asked.groups.count) {
+            let fork = session.fork(), questions = asked.groups[asked.known].map { ($0.ids, $0.from) }
+            guard let found = try fork.logprobs(questions, chunk: { Self.chunk }, cancelled: { isInterrupted }) else { return false }
+            post(.answered(version: asked.version, group: asked.known, found))
+            if asked.known == 0, try fork.sync(to: asked.attending) {
+                post(.attended(version: asked.version, weights: Self.mean(try fork.attention(query: asked.attending.count - 1))))
+            }
+            wish.asked?.known += 1
+            if isInterrupted { return false }
+        }
+        return true
+    }
+
+    /// The mean row of all heads of all layers. Shape: rows [layers][heads][keys].
+    package static func mean(_ rows: [[[Float]]]) -> [Float] {
+        let heads = rows.flatMap { $0 }
+        guard let first = heads.first else { return [] }
+        return first.indices.map { key in Float(heads.reduce(0) { $0 + Double($1[key]) } / Double(heads.count)) }
     }
 
     /// The joint logprob of the sought text on a fork, so that the session's own tokens stay.

@@ -1,6 +1,8 @@
 import Document
 import Engine
 import Glibc
+import struct Laboratory.Experiment
+import struct Laboratory.ExperimentError
 import Store
 import Terminal
 import Workbench

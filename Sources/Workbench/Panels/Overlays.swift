@@ -104,6 +104,7 @@ extension State {
         case .quit: return leave()
         case .open(let path): return [.read(path: path)]
         case .new: return startNew()
+        case .shots: return startShots()
         case .reopen: return reopen()
         case .reopenRun(let document, let node): return recall(document, at: node)
         case .openRun(let run): return open(run)
@@ -125,6 +126,7 @@ extension State {
         case .attention: scrollInAttention(by: step)
         case .compare: scrollComparison(by: step)
         case .branches: scrollBranches(by: step)
+        case .shots: scrollShots(by: step)
         case .history: scrollHistory(by: step)
         case .laboratory: scrollLaboratory(by: step)
         }
@@ -140,6 +142,7 @@ extension State {
         case .attention: clickInAttention(x: x, y: y, in: rect)
         case .compare: clickComparison(x: x, y: y, in: rect)
         case .branches: return clickBranches(y: y)
+        case .shots: return clickShots(y: y)
         case .history: return clickHistory(x: x, y: y)
         case .laboratory: return clickLaboratory(x: x, y: y)
         }
@@ -167,7 +170,7 @@ extension Overlay.Confirm {
         return switch purpose {
         case .quit: save(orElse: "quit without")
         case .open, .reopen, .reopenRun, .openRun, .openPrompt: save(orElse: "open without")
-        case .new: save(orElse: "go on without")
+        case .new, .shots: save(orElse: "go on without")
         case .takeUp: go(.char("t"), "take them up", orElse: "the file as it is, they stay among the branches")
         case .overwrite, .overwriteExport: go(.char("o"), "overwrite", orElse: "back")
         case .overwriteChanged:
