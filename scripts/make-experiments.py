@@ -97,17 +97,15 @@ def letters(draw, scramble, words):
 
 def analogies(draw):
     """A pair, and as options one of its relation, that one turned round, and three of other relations; no pair is in both files."""
-    relations = [[pair.split(":") for pair in line.split()] for line in RELATIONS]
-    sides = ([], [])
-    for number, pairs in enumerate(relations):
-        pairs = draw.shuffled(pairs)
-        for side, mine in zip(sides, (pairs[:3], pairs[3:])):
-            side += [(number, first, second) for first in mine for second in mine if first != second]
+    relations = [draw.shuffled(pair.split(":") for pair in line.split()) for line in RELATIONS]
     rows = []
-    for side, count in zip(sides, (POOL, TEST)):
-        for number, stem, right in draw.shuffled(side)[:count]:
+    for half, count in ((slice(0, 4), POOL), (slice(4, 8), TEST)):
+        pairs = [relation[half] for relation in relations]
+        stems = [(number, stem) for number, mine in enumerate(pairs) for stem in mine]
+        for number, stem in draw.shuffled(stems)[:count]:
+            right = draw.shuffled(pair for pair in pairs[number] if pair != stem)[0]
             others = draw.shuffled(other for other in range(len(relations)) if other != number)[:3]
-            wrong = [draw.shuffled(pair for other, pair, _ in side if other == one)[0] for one in others]
+            wrong = [pairs[other][draw.below(len(pairs[other]))] for other in others]
             options = [is_to(pair) for pair in (right, right[::-1], *wrong)]
             rows.append({"stem": is_to(stem), "options": draw.shuffled(options), "answer": options[0]})
     return rows
