@@ -73,7 +73,9 @@ private final class Desk {
         do throws(Failure) {
             worker.load(try ModelOptions.resolve(model, locations, configuration))
         } catch { take(.report(.noModel(error.description))) }
-        if let file {
+        if let file, file.hasSuffix(".yaml"), access(file, F_OK) == 0 {
+            state.openExperiment(file).forEach(perform)
+        } else if let file {
             // A name that is not taken yet becomes a new document's.
             if access(file, F_OK) != 0, errno == ENOENT { take(.opened(path: file, bytes: [])) } else { perform(.read(path: file)) }
         }

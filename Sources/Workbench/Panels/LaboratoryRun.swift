@@ -17,7 +17,7 @@ extension State {
     }
 
     /// Reads an experiment for the laboratory, which shows itself at once.
-    mutating func openExperiment(_ path: String) -> [Effect] {
+    package mutating func openExperiment(_ path: String) -> [Effect] {
         laboratory.asked = path
         showLaboratory()
         return [.readExperiment(path: path)]

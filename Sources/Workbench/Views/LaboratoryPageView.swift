@@ -41,7 +41,7 @@ struct LaboratoryPageView {
         let left = max(0, min(taken.guess - shownColumns + 1, count - shownColumns)), top = max(0, min(taken.right - shownRows + 1, count - shownRows))
         let clip = matrix
         var y = matrix.y
-        frame.put(TextWidth.fit("right↓ given→", width + 1), x: matrix.x + 1, y: y, style: Style(.dim), clip: clip)
+        frame.put(width >= 11 ? "right, given" : "given", x: matrix.x + 1, y: y, style: Style(.dim), clip: clip)
         for column in 0..<shownColumns {
             frame.put(TextWidth.fit(names[left + column], width - 1), rightAlignedTo: matrix.x + 2 + width * (column + 2), y: y, style: Style(.dim), clip: clip)
         }
