@@ -198,8 +198,9 @@ private final class Desk {
         switch effect {
         case .readExperiment(let path): aside { inbox.post(.experiment(path: path, SweepWork.read(path))) }
         case .lookAtResults(let order):
+            guard let model = state.readyModel else { return }
             let order = placed(order)
-            aside { SweepWork.look(order) { inbox.post($0) } }
+            aside { SweepWork.look(order, model) { inbox.post($0) } }
         case .sweep(let order): worker.sweep(placed(order))
         case .contrast(let order): aside { inbox.post(.contrasted(number: order.number, order.contrast)) }
         default: break

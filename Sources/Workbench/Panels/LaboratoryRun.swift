@@ -81,7 +81,7 @@ extension State {
         switch news {
         case .done: if !isShown(.laboratory) { say("\(laboratory.experiment?.title ?? "the experiment"): every cell is scored") }
         case .failed(let sentence): say(sentence, .error)
-        case .found, .items, .cell: break
+        case .about, .found, .items, .cell: break
         }
     }
 
