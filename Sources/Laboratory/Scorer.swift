@@ -40,8 +40,10 @@ package struct SessionScorer: Scorer {
     package var chatTemplate: ChatTemplate? { session.model.tokenizer.chatTemplate }
     package var context: Int { session.context }
 
-    package func tokens(_ parts: [Part]) -> [Token] {
-        let tokenizer = session.model.tokenizer
+    package func tokens(_ parts: [Part]) -> [Token] { Self.tokens(parts, session.model.tokenizer) }
+
+    /// What a session would read, without one.
+    package static func tokens(_ parts: [Part], _ tokenizer: Tokenizer) -> [Token] {
         var tokens = tokenizer.addsBOS ? tokenizer.bos.map { [Token(id: $0, range: 0..<0)] } ?? [] : []
         var start = 0
         for part in parts {

@@ -284,7 +284,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.labWrong, .laboratory, [.char("w")], "Items: all, wrong, wrong and confident", "wrong"),
         Row(.labMark, .laboratory, [.char("m")], "Mark this row, to compare with", "mark"),
         Row(.labCompare, .laboratory, [.char("c")], "Compare with the marked row; an item: in all conditions", "compare"),
-        Row(.labView, .laboratory, [.char("v")], "View: answers, curve, calibration, spread", "view"),
+        Row(.labView, .laboratory, [.char("v")], "View: answers, curve, calibration, spread, about the data and the cost", "view"),
         Row(.labOpen, .laboratory, [.char("o")], "Open another experiment", "experiments"),
         Row(.labExport, .laboratory, [.char("e")], "Export numbers as CSV or JSON, a report as Markdown, the curve as SVG, the panel as ANSI", "export"),
         Row(.labStop, .laboratory, [.char("x")], "Stop it; finished cells stay"),

@@ -1,6 +1,7 @@
 import Document
 import Engine
 import Laboratory
+import Tokenizer
 
 /// A sweep that the laboratory wants run, or only its results so far.
 package struct SweepOrder: Sendable, Equatable {
@@ -26,10 +27,12 @@ package struct ContrastOrder: Sendable, Equatable {
 /// What is new of a sweep.
 package enum SweepNews: Sendable {
     package typealias Conditions = [ScoreRule: [Condition]]
+    /// What there is to know of the data, and of what is still to be computed.
+    case about(remarks: [String], cost: String)
     /// What its folder holds already.
     case found([CellResult], Conditions)
-    /// How many items of a cell are scored, and how many of these are right by each rule.
-    case items(Laboratory.Cell, count: Int, correct: [ScoreRule: Int])
+    /// How many items of a cell are scored, and how many of these are right by each rule; seconds that the sweep still wants.
+    case items(Laboratory.Cell, count: Int, correct: [ScoreRule: Int], left: Double?)
     /// A cell that is on the disk; with what its number of shots says by each rule now.
     case cell(CellResult, Conditions)
     case done
@@ -45,6 +48,9 @@ package struct SweepWork {
     /// When items were last told of. Unit: seconds.
     private var posted = 0.0
     private var correct: [ScoreRule: Int] = [:]
+    private let cost: SweepCost
+    /// Spent on it so far, what came between left out. Unit: seconds.
+    private var spent = 0.0
 
     /// A folder that was opened, and read, where nobody waits; then the worker's.
     struct Opened: @unchecked Sendable {
@@ -70,13 +76,25 @@ package struct SweepWork {
     }
 
     /// Posts what a folder holds without making or locking anything.
-    package static func look(_ order: SweepOrder, post: (Report) -> Void) {
+    package static func look(_ order: SweepOrder, _ model: Model, post: (Report) -> Void) {
         let name = Fingerprint.of(order.experiment, model: order.model)
         do throws(ExperimentError) {
             tell(try StoredResults(folder: order.folder).sets.first { $0.experiment == name }?.cells ?? [], order, post)
         } catch {
             if case .badRecord = error.fact { post(.swept(number: order.number, .failed("\(error)"))) } else { tell([], order, post) }
         }
+        let cost = SweepCost(order.experiment, cells: Sweep(order.experiment).toCompute, Lengths(model: model))
+        post(.swept(number: order.number, .about(remarks: Remark.all(order.experiment).map(\.sentence), cost: cost.sentence)))
+    }
+
+    /// Tells how long texts are, and no more: for the cost there is no need of the worker's session.
+    private struct Lengths: Scorer {
+        let model: Model
+        var chatTemplate: ChatTemplate? { model.tokenizer.chatTemplate }
+        var context: Int { model.shape.context }
+        func tokens(_ parts: [Part]) -> [Token] { SessionScorer.tokens(parts, model.tokenizer) }
+        func logprobs(_ spans: [AnswerSpan]) -> [[Float]] { spans.map { _ in [] } }
+        func completions(_ prompts: [[TokenID]], most: Int, stop: [String]) -> [Written] { [] }
     }
 
     private static func tell(_ found: [CellResult], _ order: SweepOrder, _ post: (Report) -> Void) {
@@ -94,10 +112,19 @@ package struct SweepWork {
     init(_ opened: Opened, _ session: Session) {
         (order, folder, self.session) = (opened.order, opened.folder, session.fork())
         sweep = Sweep(order.experiment, done: folder.done)
+        cost = SweepCost(order.experiment, cells: sweep.toCompute, self.session.scorer())
+    }
+
+    /// By what has been done in the time so far; nil while that is too little to tell.
+    private var left: Double? {
+        let share = cost.share(of: sweep)
+        return spent > 1 && share > 0.005 ? spent * (1 - share) / share : nil
     }
 
     /// Scores some items or commits a cell, and says what is due; false once nothing is left to do.
-    mutating func serve(at time: Double, chunk: @escaping () -> Int, cancelled: @escaping () -> Bool, post: (Report) -> Void) -> Bool {
+    mutating func serve(now: () -> Double, chunk: @escaping () -> Int, cancelled: @escaping () -> Bool, post: (Report) -> Void) -> Bool {
+        let begun = now()
+        defer { spent += now() - begun }
         do {
             switch try sweep.step(session.scorer(chunk: chunk, cancelled: cancelled)) {
             case nil:
@@ -105,9 +132,10 @@ package struct SweepWork {
                 return false
             case .item(let item):
                 for rule in order.experiment.rules { correct[rule, default: 0] += item.isRight(rule) ? 1 : 0 }
+                let time = now()
                 guard time - posted > Worker.interval, let cell = sweep.current else { return true }
                 posted = time
-                post(.swept(number: order.number, .items(cell, count: sweep.items.count, correct: correct)))
+                post(.swept(number: order.number, .items(cell, count: sweep.items.count, correct: correct, left: left)))
             case .cell(let result):
                 correct = [:]
                 try folder.append(result)

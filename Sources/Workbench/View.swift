@@ -77,7 +77,9 @@ enum TopLine {
     /// What is used of the context, and how fast the last tokens came.
     private static func figures(_ state: State, wide: Bool) -> String {
         guard let model = state.readyModel else { return "" }
-        let used = state.progress.map { "reading \($0.done)/\($0.total)" } ?? (wide ? "ctx " : "") + "\(state.reading.ids.count)/\(model.shape.context)"
+        let isSweeping = wide && state.laboratory.phase == .running && !state.isShown(.laboratory)
+        let used = (isSweeping ? "sweep \(Int(state.laboratory.share * 100)) %   " : "")
+            + (state.progress.map { "reading \($0.done)/\($0.total)" } ?? (wide ? "ctx " : "") + "\(state.reading.ids.count)/\(model.shape.context)")
         if let streams = state.streams { return used + "   " + pace(streams, in: Layout(state).streams) }
         if let run = state.run { return used + "   " + pace(run) }
         guard let run = state.lastRun, run.rate > 0 else { return used }

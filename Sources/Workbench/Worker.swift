@@ -276,7 +276,7 @@ package final class Worker: @unchecked Sendable {
     private func serveSweep() {
         guard !isSweepHeld else { return }
         let chunk = { [self] in now() - wished < 1 ? Self.chunk : .max }
-        guard sweep?.serve(at: now(), chunk: chunk, cancelled: { [self] in isSweepInterrupted }, post: post) == false else { return }
+        guard sweep?.serve(now: now, chunk: chunk, cancelled: { [self] in isSweepInterrupted }, post: post) == false else { return }
         sweep = nil
     }
 

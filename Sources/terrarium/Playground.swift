@@ -6,7 +6,7 @@ import Workbench
 struct Playground: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Open the playground (what happens without a subcommand).")
 
-    @Argument(help: "A prompt file (.md) or any other text to open.")
+    @Argument(help: "A prompt file (.md), an experiment (.yaml) or any other text to open.")
     var file: String?
 
     @Option(help: ArgumentHelp("How many colours: auto, 256, 16, 8 or mono.", valueName: "depth"))

@@ -75,7 +75,9 @@ private final class Desk {
         do throws(Failure) {
             worker.load(try ModelOptions.resolve(model, locations, configuration))
         } catch { take(.report(.noModel(error.description))) }
-        if let file {
+        if let file, file.hasSuffix(".yaml"), access(file, F_OK) == 0 {
+            state.openExperiment(file).forEach(perform)
+        } else if let file {
             // A name that is not taken yet becomes a new document's.
             if access(file, F_OK) != 0, errno == ENOENT { take(.opened(path: file, bytes: [])) } else { perform(.read(path: file)) }
         }
@@ -198,8 +200,9 @@ private final class Desk {
         switch effect {
         case .readExperiment(let path): aside { inbox.post(.experiment(path: path, SweepWork.read(path))) }
         case .lookAtResults(let order):
+            guard let model = state.readyModel else { return }
             let order = placed(order)
-            aside { SweepWork.look(order) { inbox.post($0) } }
+            aside { SweepWork.look(order, model) { inbox.post($0) } }
         case .sweep(let order): worker.sweep(placed(order))
         case .contrast(let order): aside { inbox.post(.contrasted(number: order.number, order.contrast)) }
         default: break

@@ -115,11 +115,13 @@ import Workbench
         #expect(world.document == "Hello")
     }
 
-    @Test("an experiment opens as text, and the notice names the command that runs it") func experiment() {
+    @Test("an experiment goes to the laboratory, and what is in the document stays") func experiment() {
         let world = World()
+        world.type("draft")
         world.open("translation")
-        #expect(world.document == "title: 0-16 shots\n")
-        #expect(world.state.notice?.text.contains("terrarium experiment prompts/experiments/translation.yaml") == true)
+        #expect(world.document == "draft")
+        #expect(world.state.focusedPanel == .laboratory)
+        #expect(world.screen.contains("prompts/experiments/translation.yaml is being read."))
     }
 
     @Test("rename, duplicate and trash, and the open file's path goes along") func housekeeping() {

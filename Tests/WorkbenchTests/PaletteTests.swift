@@ -16,7 +16,7 @@ import Workbench
         case .along, .byHand:
             state = State.desk("French: de mer", width: width, height: height).reading(Tiny.peppermint).focused(on: .candidates)
             state.press(keys: context == .along ? .char("w") : .char("m"))
-        case .candidates, .sampler, .attention, .files, .compare, .branches, .history:
+        case .candidates, .sampler, .attention, .files, .compare, .branches, .history, .laboratory:
             if let panel = State.Panel(rawValue: context.rawValue) { state.slots[0] = panel }
             state.focus = .slot(0)
         }

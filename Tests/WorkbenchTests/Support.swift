@@ -19,6 +19,11 @@ enum Tiny {
         do { return try file { try Model(path: $0, threads: 1) } } catch { fatalError("the tests' own model does not load: \(error)") }
     }()
 
+    /// The same but for its name, so that its fingerprint is another.
+    static func other() throws -> Model {
+        try file(named: "another") { try Model(path: $0, threads: 1) }
+    }
+
     private static func character(_ byte: UInt8) -> String {
         let visible = Array(0x21...0x7E) + Array(0xA1...0xAC) + Array(0xAE...0xFF)
         if visible.contains(Int(byte)) { return String(UnicodeScalar(byte)) }
@@ -43,11 +48,11 @@ enum Tiny {
         return (tokens + specials, merges)
     }
 
-    private static func bytes() -> [UInt8] {
+    private static func bytes(_ name: String) -> [UInt8] {
         var writer = GGUFWriter()
         let (tokens, merges) = vocabulary(), width = 32, hidden = 32
         writer.add("general.architecture", "llama")
-        writer.add("general.name", "tiny")
+        writer.add("general.name", name)
         for (key, value) in [("block_count", layers), ("embedding_length", width), ("attention.head_count", heads), ("attention.head_count_kv", 1),
                              ("feed_forward_length", hidden), ("context_length", context), ("vocab_size", tokens.count)] {
             writer.add("llama.\(key)", .uint32(UInt32(value)))
@@ -86,12 +91,12 @@ enum Tiny {
     }
 
     /// Runs with the model as a file, which is gone afterwards.
-    static func file<Result>(_ body: (_ path: String) throws -> Result) throws -> Result {
+    static func file<Result>(named name: String = "tiny", _ body: (_ path: String) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-tiny-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appendingPathComponent("tiny.F32.gguf").path
-        try Data(bytes()).write(to: URL(fileURLWithPath: path))
+        try Data(bytes(name)).write(to: URL(fileURLWithPath: path))
         return try body(path)
     }
 

@@ -8,7 +8,7 @@ package struct LaboratoryState: Sendable {
     /// How far one has gone from a number towards the prompts behind it.
     package enum Level: Int, Sendable { case table, matrix, items, conditions }
     /// What stands under the table.
-    package enum Page: String, Sendable, CaseIterable { case answers, curve, calibration, spread }
+    package enum Page: String, Sendable, CaseIterable { case answers, curve, calibration, spread, about }
     package enum Filter: Sendable, Equatable {
         case all, wrong, confident
         /// Of one answer that were taken for another.
@@ -19,6 +19,8 @@ package struct LaboratoryState: Sendable {
         package var cell: Laboratory.Cell
         /// Its place among the cell's results.
         package var index: Int
+
+        package init(cell: Laboratory.Cell, index: Int) { (self.cell, self.index) = (cell, index) }
     }
 
     package internal(set) var experiment: Experiment?
@@ -29,6 +31,11 @@ package struct LaboratoryState: Sendable {
     package private(set) var conditions: [ScoreRule: [Shots: Condition]] = [:]
     /// Of the cell that is being computed.
     package private(set) var current: (cell: Laboratory.Cell, count: Int, correct: [ScoreRule: Int])?
+    /// Unit: seconds.
+    package private(set) var left: Double?
+    package private(set) var remarks: [String] = [], cost = ""
+    /// Prompts of an item that have been scored, by shots; copies left out.
+    private var scored: [Shots: Int] = [:]
     /// Different prompts of each item by shots.
     package private(set) var prompts: [Shots: Int] = [:]
     /// The newest order; what comes of older ones is not taken.
@@ -80,26 +87,32 @@ package struct LaboratoryState: Sendable {
     mutating func forget() {
         number += 1
         (results, conditions, current, contrast, marked) = ([:], [:], nil, nil, nil)
-        (phase, model) = (.idle, nil)
+        (phase, model, scored, left) = (.idle, nil, [:], nil)
         (listed, places, selected, place, top) = ([], [], 0, 0, 0)
         level = .table
     }
 
-    /// True where something of it is shown in another way now.
     mutating func take(_ news: SweepNews) {
         switch news {
         case .found(let found, let conditions):
             (results, current) = ([:], nil)
-            for result in found { results[result.cell] = result }
+            scored = [:]
+            for result in found { add(result) }
             self.conditions = [:]
             take(conditions)
-        case .items(let cell, let count, let correct): current = (cell, count, correct)
+        case .about(let remarks, let cost): (self.remarks, self.cost) = (remarks, cost)
+        case .items(let cell, let count, let correct, let left): (current, self.left) = ((cell, count, correct), left)
         case .cell(let result, let conditions):
-            (results[result.cell], current) = (result, nil)
+            current = nil
+            add(result)
             take(conditions)
             if result.cell.shots == shots { list() }
-        case .done, .failed: (phase, current) = (.idle, nil)
+        case .done, .failed: (phase, current, left) = (.idle, nil, nil)
         }
+    }
+
+    private mutating func add(_ result: CellResult) {
+        if results.updateValue(result, forKey: result.cell) == nil, result.cell.original == result.cell { scored[result.cell.shots, default: 0] += 1 }
     }
 
     private mutating func take(_ news: SweepNews.Conditions) {
@@ -109,8 +122,12 @@ package struct LaboratoryState: Sendable {
     /// The number of shots that is chosen.
     package var shots: Shots? { experiment.flatMap { $0.shots.indices.contains(row) ? $0.shots[row] : nil } }
     package var condition: Condition? { shots.flatMap { conditions[rule]?[$0] } }
-    /// Prompts of an item that have been scored, by shots; copies left out.
-    package func done(_ shots: Shots) -> Int { results.keys.count { $0.shots == shots && $0.original == $0 } }
+    package func done(_ shots: Shots) -> Int { scored[shots] ?? 0 }
+    /// How much of it all is scored, from 0 to 1.
+    package var share: Double {
+        let items = experiment?.test.count ?? 0, all = prompts.values.reduce(0, +) * items
+        return all == 0 ? 0 : Double(scored.values.reduce(0, +) * items + (current?.count ?? 0)) / Double(all)
+    }
     package var isComplete: Bool { !prompts.isEmpty && prompts.allSatisfy { done($0.key) == $0.value } }
 
     /// A row's results in the order of the grid; cells that are copies of others left out where only prompts count.

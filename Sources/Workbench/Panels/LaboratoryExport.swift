@@ -29,7 +29,7 @@ extension State {
         switch path[point...].dropFirst().lowercased() {
         case "csv": return Array(report.csv.utf8)
         case "json": return Array((report.json + "\n").utf8)
-        case "md": return Array(report.markdown(remarks: [], picture: nil).utf8)
+        case "md": return Array(report.markdown(remarks: laboratory.remarks, picture: nil).utf8)
         case "svg": return Array(Curve(experiment, results, rule: laboratory.rule).svg.utf8)
         case "ans":
             var state = self

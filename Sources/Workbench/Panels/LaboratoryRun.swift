@@ -17,7 +17,7 @@ extension State {
     }
 
     /// Reads an experiment for the laboratory, which shows itself at once.
-    mutating func openExperiment(_ path: String) -> [Effect] {
+    package mutating func openExperiment(_ path: String) -> [Effect] {
         laboratory.asked = path
         showLaboratory()
         return [.readExperiment(path: path)]
@@ -81,7 +81,7 @@ extension State {
         switch news {
         case .done: if !isShown(.laboratory) { say("\(laboratory.experiment?.title ?? "the experiment"): every cell is scored") }
         case .failed(let sentence): say(sentence, .error)
-        case .found, .items, .cell: break
+        case .about, .found, .items, .cell: break
         }
     }
 

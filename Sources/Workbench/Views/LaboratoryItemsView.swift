@@ -74,6 +74,11 @@ struct LaboratoryItemsView {
         let given = LaboratoryItemDetail.given(item, laboratory.rule, experiment)
         x += frame.put(TextWidth.fit(given.text, 14).padding(to: min(14, widest)), x: x, y: line.y, style: Style(.text), clip: line) + 1
         if let share = given.share { x += frame.put(Number.percent(share).padding(left: 7), x: x, y: line.y, style: Style(.number), clip: line) + 2 }
+        if isConditions {
+            let scores = item.answers.indices.map { "\(LaboratoryItemDetail.answer($0, item, experiment)) \(item.answers[$0].value(laboratory.rule).map { Number.fixed($0, 3) } ?? "–")" }
+            frame.put(TextWidth.fit(scores.joined(separator: "  "), max(0, line.maxX - x)), x: x, y: line.y, style: Style(.dim), clip: line)
+            return
+        }
         guard line.maxX - x > 4, experiment.test.indices.contains(item.item) else { return }
         let text = HistoryText.line(FewShot.query(experiment.test[item.item], experiment), columns: line.maxX - x)
         frame.put(TextWidth.fit(text, line.maxX - x), x: x, y: line.y, style: Style(.dim), clip: line)

@@ -11,15 +11,32 @@ struct LaboratoryPageView {
         let rect = parts.page
         guard !rect.isEmpty else { return }
         if laboratory.page == .curve, parts.curve.isEmpty { return LaboratoryCurve(laboratory, experiment, rect).draw(&frame) }
+        if laboratory.page == .about { return about(rect, &frame) }
         guard let condition = laboratory.condition else {
-            let shots = laboratory.shots.map { "\($0) shots" } ?? "this"
-            return put(["Nothing has been scored with \(shots) yet; r runs the experiment."], rect, Style(.dim), &frame)
+            if laboratory.results.isEmpty { return about(rect, &frame) }
+            return put(["Nothing has been scored with \(laboratory.shots?.description ?? "these") shots yet\(laboratory.phase == .running ? "" : "; r goes on")."], rect, Style(.dim), &frame)
         }
         switch laboratory.page {
+        case .about: break
         case .calibration: calibration(condition, rect, &frame)
         case .spread: spread(condition, rect, &frame)
         case .answers, .curve: answers(condition, rect, &frame)
         }
+    }
+
+    /// What it is, what it will cost, and what is to be said of its data.
+    private func about(_ rect: Rect, _ frame: inout Frame) {
+        var y = rect.y
+        func add(_ text: String, _ role: Role) {
+            for line in Words.wrap(text, width: max(1, rect.width - 2)) where y < rect.maxY {
+                frame.put(line, x: rect.x + 1, y: y, style: Style(role), clip: rect)
+                y += 1
+            }
+        }
+        add("\(experiment.title): \(experiment.test.count) test items, \(experiment.pool.count) in the pool" + (laboratory.results.isEmpty && laboratory.phase == .idle ? "; r runs it" : ""), .title)
+        for remark in laboratory.remarks { add("! " + remark, .warning) }
+        if let lookAt = experiment.lookAt { add("Look at: " + lookAt, .text) }
+        if !laboratory.cost.isEmpty { add(laboratory.cost, .dim) }
     }
 
     private func put(_ texts: [String], _ rect: Rect, _ style: Style, _ frame: inout Frame) {
@@ -41,7 +58,7 @@ struct LaboratoryPageView {
         let left = max(0, min(taken.guess - shownColumns + 1, count - shownColumns)), top = max(0, min(taken.right - shownRows + 1, count - shownRows))
         let clip = matrix
         var y = matrix.y
-        frame.put(TextWidth.fit("right↓ given→", width + 1), x: matrix.x + 1, y: y, style: Style(.dim), clip: clip)
+        frame.put(width >= 11 ? "right, given" : "given", x: matrix.x + 1, y: y, style: Style(.dim), clip: clip)
         for column in 0..<shownColumns {
             frame.put(TextWidth.fit(names[left + column], width - 1), rightAlignedTo: matrix.x + 2 + width * (column + 2), y: y, style: Style(.dim), clip: clip)
         }

@@ -94,11 +94,17 @@ enum LaboratoryView {
         let done = state.prompts.keys.reduce(0) { $0 + state.done($1) }, all = state.prompts.values.reduce(0, +)
         let cells = "\(done) of \(all) cells"
         let how = switch state.phase {
-        case .running: cells
+        case .running: cells + (state.left.map { "   \(clock($0)) left" } ?? "")
         case .paused: "paused, \(cells)"
         case .idle: done == all ? "done" : done > 0 ? cells : ""
         }
         return [[name, how], [how], []].map { $0.filter { !$0.isEmpty }.joined(separator: "   ") }.first { TextWidth.columns($0) <= room } ?? ""
+    }
+
+    /// Minutes and seconds, as long as it is no more than an hour.
+    static func clock(_ seconds: Double) -> String {
+        let whole = Int(min(max(0, seconds), 1e6).rounded(.up)), (minutes, rest) = (whole / 60, whole % 60)
+        return minutes >= 60 ? "\(minutes / 60) h \(minutes % 60) min" : "\(minutes < 10 ? "0" : "")\(minutes):\(rest < 10 ? "0" : "")\(rest)"
     }
 
     private static func empty(_ state: State, _ rect: Rect, _ frame: inout Frame) {
@@ -135,6 +141,10 @@ enum LaboratoryView {
             let isChosen = rule == state.rule
             let style = isChosen ? Style(.accent, [.bold, .underline]) : Style(experiment.missing(for: rule) == nil ? .text : .dim)
             x += frame.put(name(rule), x: x, y: rect.y, style: style, clip: rect)
+        }
+        if !state.remarks.isEmpty, state.page != .about {
+            let told = "  \(state.remarks.count) \(state.remarks.count == 1 ? "remark" : "remarks") on the data, in [v]"
+            if x + TextWidth.columns(told) <= rect.maxX { x += frame.put(told, x: x, y: rect.y, style: Style(.warning), clip: rect) }
         }
         let missing = ScoreRule.allCases.compactMap { rule in experiment.missing(for: rule).map { "\(name(rule)) wants \($0)" } }
         let why = "   (" + missing.joined(separator: ", ") + ")"
@@ -237,7 +247,7 @@ struct LaboratoryTableView {
             return
         }
         let current = laboratory.current.flatMap { $0.cell.shots == shots ? $0 : nil }
-        guard done > 0 || current != nil else { return frame.put("–", rightAlignedTo: x + 8, y: line.y, style: Style(.dim), clip: line).ignored }
+        guard done > 0 || current != nil else { return _ = frame.put("–", rightAlignedTo: x + 8, y: line.y, style: Style(.dim), clip: line) }
         let count = max(1, experiment.test.count), items = done * count + (current?.count ?? 0)
         let right = (condition?.correct ?? 0) + (current?.correct[laboratory.rule] ?? 0)
         if items > 0 { frame.put(Number.percent(Double(right) / Double(items)), rightAlignedTo: x + 8, y: line.y, style: Style(.dim), clip: line) }
@@ -250,8 +260,4 @@ struct LaboratoryTableView {
         x += frame.put("\(Int(share * 100)) %", x: x, y: line.y, style: Style(.number), clip: line) + 2
         if x + TextWidth.columns(figures) <= line.maxX { frame.put(figures, x: x, y: line.y, style: Style(.dim), clip: line) }
     }
-}
-
-extension Int {
-    fileprivate var ignored: Void { () }
 }
