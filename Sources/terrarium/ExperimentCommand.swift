@@ -28,9 +28,12 @@ struct ExperimentCommand: ParsableCommand {
         let session = try setup.session()
         let folder = try out.map { try ResultsFolder($0, experiment: experiment, model: session.model.fingerprint, resume: resume) }
         var sweep = Sweep(experiment, done: folder?.done ?? [])
-        let progress = Progress()
+        let remarks = Remark.all(experiment).map(\.sentence)
+        for remark in remarks { Failure.complain("\(remark).") }
+        let scorer = session.scorer(cancelled: { Interrupt.raised })
+        let progress = Progress(sweep, scorer)
         do {
-            try sweep.run(session.scorer(cancelled: { Interrupt.raised })) { step, sweep in
+            try sweep.run(scorer) { step, sweep in
                 if case .cell(let result) = step { try folder?.append(result) }
                 progress.show(sweep)
                 // Cells that are copies of others never ask the scorer.
@@ -42,36 +45,62 @@ struct ExperimentCommand: ParsableCommand {
             Failure.complain("Interrupted after \(sweep.results.count) of \(sweep.cells.count) cells." + kept)
             throw Failure.interrupted
         }
-        progress.clear()
+        progress.finish(sweep)
         var output = Output()
         let report = Report(experiment, sweep.results, rule: experiment.score, model: (session.model.title, session.model.fingerprint))
-        if let out { try write(report, to: out) }
+        if let out { try write(report, remarks, to: out) }
         try output.write((json ? report.json + "\n" : Visible.line(report.text)).utf8)
         try output.flush()
     }
 
     /// The report for people beside the lines for programs; made anew each time.
-    private func write(_ report: Report, to folder: String) throws {
+    private func write(_ report: Report, _ remarks: [String], to folder: String) throws {
         let curve = Curve(report.experiment, report.results, rule: report.rule)
-        for (name, text) in [("report.csv", report.csv), ("report.md", report.markdown(remarks: [], picture: "curve.svg")), ("curve.svg", curve.svg)] {
+        for (name, text) in [("report.csv", report.csv), ("report.md", report.markdown(remarks: remarks.map { $0 + "." }, picture: "curve.svg")), ("curve.svg", curve.svg)] {
             try Saver.save(Array(text.utf8), to: folder + "/" + name)
         }
     }
 
-    /// How far it is, on a terminal's line of its own.
+    /// What it will cost and how far it is, on a terminal only.
     private final class Progress {
-        private let isTerminal = isatty(STDERR_FILENO) == 1
-        private var shown = -1.0
+        private let cost: SweepCost?
+        private let begun = Clock.seconds
+        private var shown = 0.0
 
-        func show(_ sweep: Sweep) {
-            guard isTerminal else { return }
-            let now = Clock.seconds
-            guard now - shown > 0.1 else { return }
-            shown = now
-            write("\r\(sweep.itemsDone) of \(sweep.itemsTotal) items, \(sweep.results.count) of \(sweep.cells.count) cells\u{1B}[K")
+        init(_ sweep: Sweep, _ scorer: some Scorer) {
+            guard isatty(STDERR_FILENO) == 1 else {
+                cost = nil
+                return
+            }
+            let cost = SweepCost(sweep.experiment, cells: sweep.toCompute, scorer)
+            self.cost = cost
+            write(cost.sentence + "\n")
         }
 
-        func clear() { if isTerminal { write("\r\u{1B}[K") } }
+        func show(_ sweep: Sweep) {
+            let now = Clock.seconds
+            guard let cost, now - shown > 0.1 else { return }
+            shown = now
+            let share = cost.share(of: sweep), taken = now - begun
+            // From less than a hundredth nothing can be told.
+            let left = share < 0.01 || taken < 0.5 ? "" : "  \(Self.clock(taken * (1 - share) / share)) left"
+            write("\r\(sweep.results.count) of \(sweep.cells.count) cells  item \(sweep.items.count) of \(sweep.experiment.test.count)  "
+                + "\(Int(share * 100)) %\(left)\u{1B}[K")
+        }
+
+        func clear() { if cost != nil { write("\r\u{1B}[K") } }
+
+        func finish(_ sweep: Sweep) {
+            clear()
+            if let cost { write("\(cost.cells) cells computed in \(Self.clock(Clock.seconds - begun)).\n") }
+        }
+
+        /// Minutes and seconds, with hours where there are some.
+        private static func clock(_ seconds: Double) -> String {
+            let seconds = Int(seconds.rounded(.up)), minutes = seconds / 60
+            func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+            return (minutes < 60 ? "\(minutes)" : "\(minutes / 60):\(two(minutes % 60))") + ":\(two(seconds % 60))"
+        }
 
         private func write(_ text: String) {
             var text = text
