@@ -1,13 +1,13 @@
 import Foundation
 
 /// The pool and the test file: a JSON object a line, or a table with a first row of names.
-enum ItemFile {
+package enum ItemFile {
     /// Unit: bytes.
     static let sizeLimit = 64 << 20
     static let countLimit = 100_000
 
     /// - Parameter lists: columns of a table that hold several texts, parted by `|`.
-    static func parse(_ bytes: [UInt8], path: String, lists: Set<String> = []) throws(ExperimentError) -> [Experiment.Item] {
+    package static func parse(_ bytes: [UInt8], path: String, lists: Set<String> = []) throws(ExperimentError) -> [Experiment.Item] {
         let text = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes[3...] : bytes[...]
         let name = path.lowercased()
         if name.hasSuffix(".jsonl") { return try objects(text, path) }

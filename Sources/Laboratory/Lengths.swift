@@ -8,6 +8,8 @@ struct Lengths {
     struct Wording {
         /// The instruction, and what stands around any prompt.
         var base = 0
+        /// Of that, what stands behind a query and is read with each.
+        var tail = 0
         /// Of the test items behind the shots. Shape: [test]
         var items: [Item] = []
         /// What a cell asks for once: the answers alone and after content-free inputs.
@@ -36,6 +38,7 @@ struct Lengths {
         if let known = wordings[template] { return known }
         var wording = Wording(base: length([], experiment.wordings[template], scorer))
         let bare = bare(template), frame = length([], bare, scorer)
+        wording.tail = frame - head(bare, scorer)
         for item in experiment.test {
             var found = Item()
             var query = 0
@@ -43,7 +46,7 @@ struct Lengths {
                 if number == 0 || experiment.kind == .schema {
                     let fields = experiment.fields(item, answer: experiment.kind == .schema ? number : nil, bare)
                     query = length(bare.query.filled(fields), bare, scorer) - frame
-                    found.asked.read += query
+                    found.asked.read += query + wording.tail
                 }
                 let answer = answer(fewShot.answer(item, number, template: template), scorer)
                 found.asked.answers += 1
@@ -52,7 +55,7 @@ struct Lengths {
             }
             wording.items.append(found)
         }
-        wording.besides = besides(template, bare, frame, scorer)
+        wording.besides = besides(template, bare, frame - wording.tail, scorer)
         wordings[template] = wording
         return wording
     }
@@ -81,7 +84,7 @@ struct Lengths {
         return found
     }
 
-    private mutating func besides(_ template: Int, _ bare: Experiment.Wording, _ frame: Int, _ scorer: some Scorer) -> Asked {
+    private mutating func besides(_ template: Int, _ bare: Experiment.Wording, _ head: Int, _ scorer: some Scorer) -> Asked {
         var asked = Asked()
         // Fixed answers are the same for every item.
         let items = experiment.choicesField == nil && experiment.kind == .choice ? experiment.test.prefix(1) : experiment.test[...]
@@ -98,7 +101,7 @@ struct Lengths {
         for text in experiment.contentFree {
             let nothing = Questions.contentFree(first, text, experiment)
             let query = bare.query.filled(nothing.fields)
-            add(texts(items.map { Questions.contentFree($0, text, experiment) }), after: length(query, bare, scorer) - frame)
+            add(texts(items.map { Questions.contentFree($0, text, experiment) }), after: length(query, bare, scorer) - head)
         }
         return asked
     }
@@ -111,6 +114,14 @@ struct Lengths {
 
     private func length(_ query: [UInt8], _ wording: Experiment.Wording, _ scorer: some Scorer, _ shots: [Experiment.Item] = []) -> Int {
         fewShot.prompt(query, shots: shots, wording).parts(scorer.chatTemplate).map { scorer.tokens($0).count } ?? 0
+    }
+
+    /// What stands before any query: as far as two prompts agree.
+    private func head(_ bare: Experiment.Wording, _ scorer: some Scorer) -> Int {
+        let ids = ["", "x"].map { query in
+            (fewShot.prompt(Array(query.utf8), shots: [], bare).parts(scorer.chatTemplate).map { scorer.tokens($0) } ?? []).map(\.id)
+        }
+        return zip(ids[0], ids[1]).prefix { $0 == $1 }.count
     }
 
     private mutating func answer(_ text: [UInt8], _ scorer: some Scorer) -> Int {

@@ -58,20 +58,19 @@ package struct SweepCost: Sendable, Equatable {
         var ends = [0]
         for item in lengths.shots(cell, wording, scorer) { ends.append(ends[ends.count - 1] + lengths.shot(item, cell.template, scorer)) }
         let shots = ends[ends.count - 1]
-        var before = shots + wording.besides.read, own = 0, dropped: Set<Int> = []
+        var before = wording.besides.read, own = 0, dropped: Set<Int> = []
         for item in wording.items {
             let length = wording.base + shots + item.longest
             longest = max(longest, length)
             own += item.asked.read
             answers += item.asked.answers
-            guard length > context else { continue }
-            truncated += 1
-            // The first shots are left out; what remains is then another text, read anew for each number of them.
+            // The first shots are left out where all do not fit; what remains is another text, read anew for each number of them.
             let left = ends.firstIndex { length - $0 <= context } ?? ends.count - 1
+            if left > 0 { truncated += 1 }
             if dropped.insert(left).inserted { before += shots - ends[left] }
         }
         let writes = lengths.experiment.kind == .completion ? lengths.experiment.maxTokens * wording.items.count : 0
-        if !lengths.hasRead(cell.template) { tokens += wording.base }
+        if !lengths.hasRead(cell.template) { tokens += wording.base - wording.tail }
         cells += 1
         prompts += wording.items.count
         answers += wording.besides.answers
