@@ -114,6 +114,15 @@ extension Session {
         }
     }
 
+    /// Shows taps what the pass does at some positions, by running them again over the kept cache; the bits are the same.
+    func observe(_ positions: Range<Int>, _ taps: [any Tap]) throws(EngineError) {
+        for start in stride(from: positions.lowerBound, to: positions.upperBound, by: Forward.batch) {
+            let part = start..<min(positions.upperBound, start + Forward.batch)
+            try recall(part)
+            Self.run([(self, part)], taps)
+        }
+    }
+
     /// The final residuals of some rows, where a family's sessions have them, until the next call.
     static func residuals(_ rows: some Collection<(session: Session, position: Int)>) throws(EngineError) -> [UnsafePointer<Float>] {
         rows.first?.session.tree.tick()

@@ -29,10 +29,13 @@ package final class Forward {
     // Shapes: x, delta [batch][width]; q, z [batch][heads * headWidth]; k, v [batch][kvHeads * headWidth]; gate, up [batch][hiddenStride]
     private let x: Floats, delta: Floats, q: Floats, k: Floats, v: Floats, z: Floats, gate: Floats, up: Floats
     /// Per lane: a normalised column, and rows of attention scores.
-    private let column: Floats, scores: Floats
-    private let columnStride: Int, scoreStride: Int, hiddenStride: Int
+    let column: Floats
+    private let scores: Floats
+    let columnStride: Int
+    private let scoreStride: Int, hiddenStride: Int
     /// One set for the batch, and one column for each lane alone.
-    private let shared: Activations, own: [Activations]
+    let shared: Activations
+    private let own: [Activations]
     private let activationMemory: Floats
 
     /// - Parameter context: the most positions a column can attend to.
@@ -87,7 +90,7 @@ package final class Forward {
     }
 
     /// What a lane does in a stage: some columns, and of the matrices' rows a share.
-    private struct Portion {
+    struct Portion {
         let columns: Range<Int>
         let lane: Int, lanes: Int
     }
@@ -166,7 +169,7 @@ package final class Forward {
         }
     }
 
-    private func multiply(_ w: Linear, _ acts: Activations, _ part: Portion, into out: UnsafeMutablePointer<Float>, _ stride: Int, add: Bool = false) {
+    func multiply(_ w: Linear, _ acts: Activations, _ part: Portion, into out: UnsafeMutablePointer<Float>, _ stride: Int, add: Bool = false) {
         let first = part.columns.lowerBound
         w.multiply(acts.pointer(for: w) + first * acts.stride, stride: acts.stride, count: part.columns.count,
                    into: out + first * stride, outStride: stride, add: add, lane: part.lane, lanes: part.lanes)
@@ -306,7 +309,7 @@ package final class Forward {
         }
     }
 
-    private func share(_ n: Int, _ lane: Int) -> Range<Int> { Team.share(n, lane: lane, of: team.lanes) }
+    func share(_ n: Int, _ lane: Int) -> Range<Int> { Team.share(n, lane: lane, of: team.lanes) }
 
     /// Shows some columns' values to the taps that want them.
     @inline(__always)

@@ -14,8 +14,8 @@ struct Program: ParsableCommand {
         discussion: "Without a subcommand the playground opens, with FILE in it if one is given.",
         version: "0.1.0",
         subcommands: [
-            Playground.self, Generate.self, Tokenize.self, Score.self, Attention.self, LensCommand.self, ExperimentCommand.self,
-            CompareCommand.self, Models.self, Paths.self, Bench.self,
+            Playground.self, Generate.self, Tokenize.self, Score.self, Attention.self, LensCommand.self, Attribute.self,
+            ExperimentCommand.self, CompareCommand.self, Models.self, Paths.self, Bench.self,
         ],
         defaultSubcommand: Playground.self)
 

@@ -9,6 +9,10 @@ struct Twin {
     struct Position {
         /// Before each layer, and after the last. Shape: [layers + 1][width].
         var residuals: [[Double]] = []
+        /// Between attention and MLP. Shape: [layers][width].
+        var middles: [[Double]] = []
+        /// Shape: [layers][heads * headWidth].
+        var z: [[Double]] = []
         /// Shape: [layers][heads][position + 1].
         var patterns: [[[Double]]] = []
         var logits: [Double] = []
@@ -42,17 +46,35 @@ struct Twin {
                 values[layer].append(value.map { Double(Float16($0)) })
                 let (patterns, z) = attention(q, keys[layer], values[layer])
                 out.patterns.append(patterns)
+                out.z.append(z)
                 x = sum(x, times(name + "attn_output.weight", z))
+                out.middles.append(x)
                 let middle = normed(x, name + "ffn_norm.weight")
                 let gate = times(name + "ffn_gate.weight", middle), up = times(name + "ffn_up.weight", middle)
                 let hidden = gate.indices.map { gate[$0] / (1 + exp(-gate[$0])) * up[$0] }
                 x = sum(x, times(name + "ffn_down.weight", hidden))
             }
             out.residuals.append(x)
-            out.logits = times(shape.isTied ? "token_embd.weight" : "output.weight", normed(x, "output_norm.weight"))
+            out.logits = times(head, normed(x, "output_norm.weight"))
             return out
         }
     }
+
+    /// What embedding, heads and MLPs add to a token's logit. Shapes: heads [layers][heads]; mlps [layers].
+    func attribution(_ at: Position, _ token: Int32) -> (embedding: Double, heads: [[Double]], mlps: [Double]) {
+        let final = at.residuals[shape.layers], norm = normed(final, "output_norm.weight"), row = Array(row(head, Int(token)))
+        func logit(_ part: [Double]) -> Double { part.indices.reduce(0) { $0 + row[$1] * part[$1] * norm[$1] / final[$1] } }
+        let heads = (0..<shape.layers).map { layer in
+            (0..<shape.heads).map { head in
+                let own = head * shape.headWidth..<(head + 1) * shape.headWidth
+                return logit(times("blk.\(layer).attn_output.weight", at.z[layer].indices.map { own.contains($0) ? at.z[layer][$0] : 0 }))
+            }
+        }
+        let mlps = (0..<shape.layers).map { layer in logit(sum(at.residuals[layer + 1], at.middles[layer].map { -$0 })) }
+        return (logit(at.residuals[0]), heads, mlps)
+    }
+
+    private var head: String { shape.isTied ? "token_embd.weight" : "output.weight" }
 
     private func attention(_ q: [Double], _ keys: [[Double]], _ values: [[Double]]) -> (patterns: [[Double]], z: [Double]) {
         let width = shape.headWidth

@@ -147,6 +147,21 @@ struct CommandLineFormatTests {
         #expect(whole.output == part.output)
     }
 
+    @Test("attribute --json has 301 parts that sum to the logit, for the likeliest token unless told") func attribute() throws {
+        let object = try run("attribute", "--json").object()
+        #expect((object["token"] as? [String: Any])?["text"] as? String == " Paris")
+        let parts = try #require(object["parts"] as? [[String: Any]])
+        #expect(parts.count == 301)
+        let logit = try #require(object["logit"] as? Double), remainder = try #require(object["remainder"] as? Double)
+        let sum = parts.reduce(0.0) { $0 + ($1["value"] as? Double ?? .nan) }
+        #expect(abs(sum + remainder - logit) < 1e-9 && abs(remainder) < 1e-3)
+        #expect(try run("attribute", "--json", "--token", " Paris").output == run("attribute", "--json", "--id", "7042").output)
+        let other = try run("attribute", "--json", "--id", "7042", "--against", " Rome").object()
+        #expect(try #require(other["logit"] as? Double) < logit)
+        let table = try run("attribute", "--top", "2").text.split(separator: "\n")
+        #expect(table.count == 6 && table[5].hasPrefix("logit of ␣Paris after 4"))
+    }
+
     @Test("generate --json has a line a token and a line a stream") func generate() throws {
         let result = try run("generate", "--json", "--temperature", "0", "--max-tokens", "4", "--seed", "7")
         let lines = result.text.split(separator: "\n")

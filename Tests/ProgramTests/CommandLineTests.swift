@@ -26,6 +26,8 @@ import Testing
         try failure("score", "--top", "-1", status: 2, "--top is -1")
         try failure("score", "--threads", "0", status: 2, "--threads is 0")
         try failure("attention", "--layer", "0", status: 2, "--head")
+        try failure("attribute", "--token", "x", "--id", "3", status: 2, "either --token or --id")
+        try failure("attribute", "--top", "-1", status: 2, "--top is -1")
         try failure("experiment", "x.yaml", "--resume", status: 2, "--out")
     }
 
@@ -34,11 +36,14 @@ import Testing
         try failure("attention", "--prompt", "a b", "--layer", "30", "--head", "0", status: 2, "--layer is 30; here it goes from 0 to 29.")
         try failure("attention", "--prompt", "a b", "--layer", "0", "--head", "9", status: 2, "--head is 9; here it goes from 0 to 8.")
         try failure("lens", "--prompt", "a b", "--position", "2", status: 2, "--position is 2; here it goes from 0 to 1.")
+        try failure("attribute", "--prompt", "a b", "--position", "2", status: 2, "--position is 2; here it goes from 0 to 1.")
+        try failure("attribute", "--prompt", "a b", "--id", "49152", status: 2, "--id is 49152; here it goes from 0 to 49151.")
+        try failure("attribute", "--prompt", "a b", "--token", " Paris Rome", status: 2, "--token \" Paris Rome\" is 2 tokens")
     }
 
     @Test("a text without tokens is refused where one is needed", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
     func empty() throws {
-        for command in ["generate", "score", "lens"] { try failure(command, "--prompt", "", status: 1, "The text is empty") }
+        for command in ["generate", "score", "lens", "attribute"] { try failure(command, "--prompt", "", status: 1, "The text is empty") }
     }
 
     @Test("a text longer than the context is refused with both numbers", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
