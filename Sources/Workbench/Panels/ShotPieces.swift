@@ -14,19 +14,25 @@ package struct ShotPieces: Sendable, Equatable {
     package struct Shot: Sendable, Equatable {
         package var pool: Int
         package var label: Int?
+
+        package init(pool: Int, label: Int? = nil) { (self.pool, self.label) = (pool, label) }
     }
     package struct Piece: Sendable, Equatable {
         package var kind: Kind
         /// Unit: bytes.
         package var count: Int
         /// True where the text is a person's own.
-        package var isEdited = false
+        package var isEdited: Bool
+
+        package init(kind: Kind, count: Int, isEdited: Bool = false) { (self.kind, self.count, self.isEdited) = (kind, count, isEdited) }
 
         package var shot: Shot? { if case .shot(let shot) = kind { shot } else { nil } }
     }
 
     /// The instruction, shots, the query, and the rest.
     package var pieces: [Piece]
+
+    package init(pieces: [Piece]) { self.pieces = pieces }
 
     package var count: Int { pieces.reduce(0) { $0 + $1.count } }
     /// The numbers of the pieces that are shots.
@@ -48,6 +54,8 @@ package struct ShotPieces: Sendable, Equatable {
         package var pieces: [Int]
         /// The numbers of the shots, counted from 1, that are gone whole.
         package var dropped: [Int]
+
+        package init(pieces: [Int], dropped: [Int]) { (self.pieces, self.dropped) = (pieces, dropped) }
     }
 
     /// Takes in that bytes were replaced by others; nil where the texts are the same.
