@@ -42,7 +42,7 @@ test: swift packages model ## set up what is missing, build, run every test
 		echo "==> Running $$script"; "./$$script"; done
 
 # ARGS is how often.
-kill-loop: ## kill the playground 500 times while it types and generates (after make test)
+kill-loop: ## kill the playground and running experiments 500 times each (after make test)
 	@scripts/kill-loop.sh $(ARGS)
 
 model: ## fetch the default model, once (VERIFY=1 checks its hash again)

@@ -36,7 +36,7 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "GGUF", "Tokenizer", "Transformer"], exclude: ["Fixtures"]),
         .testTarget(name: "DocumentTests", dependencies: ["Document", "GGUF", "Tokenizer"]),
         .testTarget(name: "StoreTests", dependencies: ["Document", "Store", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
-        .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
+        .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "GGUF", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "Laboratory", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
         .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Store", "Terminal", "Workbench"]),

@@ -135,7 +135,7 @@ extension ExperimentError.Fact {
         case .otherTest(let a, let b): "\(a) and \(b) have other test items; only answers to the same items can be paired"
         case .ruleNotScored(let rule, let title): "\(title) has no \(rule) scores; choose another --rule"
         case .nothingInCommon(let a, let b):
-            "no number of shots in common (\(a.joined(separator: ", ")) and \(b.joined(separator: ", "))); name them with --shots-a and --shots-b"
+            "no prompts to pair: A has \(a.joined(separator: ", ")) shots and B \(b.joined(separator: ", ")); name two of these with --shots-a and --shots-b"
         case .severalSets(let names): "holds \(names.count) sets of results; name one behind a colon: \(names.joined(separator: ", "))"
         case .noResults: "holds no finished cell; run `terrarium experiment FILE --out` into it first"
         case .badRecord: "is not a record of this program; choose another folder"

@@ -23,22 +23,32 @@ package struct Questions: Sendable {
             let count = (fitting + tooMany) / 2, draw = fewShot.draw(cell, most: count)
             let fits = try experiment.test.allSatisfy { item in
                 let shots = fewShot.shots(for: item, in: draw)
-                return try shots.count == count && length(spans(item, shots, cell.template, scorer)) <= scorer.context
+                return try shots.count == count && length(encoded(item, shots, cell.template, scorer)) <= scorer.context
             }
             if fits { fitting = count } else { tooMany = count }
         }
         return fewShot.draw(cell, most: fitting)
     }
 
-    /// An item's answers after its prompt; of a completion the one that is expected.
-    private func spans(_ item: Experiment.Item, _ shots: [Int], _ template: Int, _ scorer: some Scorer) throws -> [AnswerSpan] {
+    /// What is asked with the item's shots before it.
+    private struct Encoded {
+        /// The answers after the prompt; of a completion the one that is expected.
+        let spans: [AnswerSpan]
+        /// Shape: [content-free inputs][answers]
+        let contentFree: [[AnswerSpan]]
+    }
+
+    private func encoded(_ item: Experiment.Item, _ shots: [Int], _ template: Int, _ scorer: some Scorer) throws -> Encoded {
         let count = experiment.kind == .completion ? 1 : experiment.answers(item).count
-        return try (0..<count).map { try span(item, shots, template, $0, scorer) }
+        func spans(_ item: Experiment.Item) throws -> [AnswerSpan] { try (0..<count).map { try span(item, shots, template, $0, scorer) } }
+        let free = experiment.kind == .choice ? experiment.contentFree : []
+        return Encoded(spans: try spans(item), contentFree: try free.map { try spans(Self.contentFree(item, $0, experiment)) })
     }
 
     /// The most tokens that an item takes, with room for what is to be written.
-    private func length(_ spans: [AnswerSpan]) -> Int {
-        spans.map { max($0.ids.count, experiment.kind == .completion ? $0.first + experiment.maxTokens : 0) }.max() ?? 0
+    private func length(_ encoded: Encoded) -> Int {
+        let spans = encoded.spans + encoded.contentFree.joined()
+        return spans.map { max($0.ids.count, experiment.kind == .completion ? $0.first + experiment.maxTokens : 0) }.max() ?? 0
     }
 
     /// One item's prompt, its answers' spans and the shots that it had to do without.
@@ -46,12 +56,13 @@ package struct Questions: Sendable {
         let item: Int
         let shots: [Int], dropped: Int
         let prompt: Prompt
-        let spans: [AnswerSpan]
+        let encoded: Encoded
         /// Of the answers' texts. Shape: [answers]
         let bytes: [Int]
         let unconditional: [AnswerSpan]
-        /// Shape: [content-free inputs][answers]
-        let contentFree: [[AnswerSpan]]
+
+        var spans: [AnswerSpan] { encoded.spans }
+        var contentFree: [[AnswerSpan]] { encoded.contentFree }
     }
 
     /// Results of some items of a cell, with one question to the scorer for all.
@@ -82,28 +93,23 @@ package struct Questions: Sendable {
         let item = experiment.test[index], drawn = fewShot.shots(for: item, in: draw)
         var shots = drawn
         // The farthest from the query go first.
-        var spans = try spans(item, shots, cell.template, scorer)
-        while length(spans) > scorer.context {
+        var encoded = try encoded(item, shots, cell.template, scorer)
+        while length(encoded) > scorer.context {
             guard !shots.isEmpty else {
-                throw ExperimentError(path: experiment.path, fact: .tooLongForContext(cell: "\(cell)", item: index, tokens: length(spans), context: scorer.context))
+                throw ExperimentError(path: experiment.path, fact: .tooLongForContext(cell: "\(cell)", item: index, tokens: length(encoded), context: scorer.context))
             }
             shots.removeFirst()
-            spans = try self.spans(item, shots, cell.template, scorer)
+            encoded = try self.encoded(item, shots, cell.template, scorer)
         }
-        let count = spans.count, wording = experiment.wordings[cell.template]
-        let free = experiment.kind == .choice ? experiment.contentFree : []
+        let count = encoded.spans.count, wording = experiment.wordings[cell.template]
         return Asked(
             item: index, shots: shots, dropped: drawn.count - shots.count,
             prompt: fewShot.prompt(item, shots: shots, template: cell.template, answer: experiment.kind == .schema ? experiment.right(item) : nil),
-            spans: spans,
+            encoded: encoded,
             bytes: (0..<count).map { fewShot.answer(item, $0, template: cell.template).count },
             unconditional: try (0..<count).compactMap { answer in
                 guard experiment.kind != .completion, let context = wording.answerContext else { return nil }
                 return try span(.text(Array(context.utf8)), fewShot.answer(item, answer, template: cell.template), scorer)
-            },
-            contentFree: try free.map { text in
-                let nothing = Self.contentFree(item, text, experiment)
-                return try (0..<count).map { try span(nothing, shots, cell.template, $0, scorer) }
             })
     }
 

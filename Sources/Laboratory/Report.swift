@@ -93,7 +93,7 @@ package struct Report {
 
     /// The whole report; `picture` is the name of the curve's file beside it.
     package func markdown(remarks: [String], picture: String?) -> String {
-        func row(_ cells: [String]) -> String { "| " + cells.map { $0.replacingBars }.joined(separator: " | ") + " |" }
+        func row(_ cells: [String]) -> String { "| " + cells.map(\.cell).joined(separator: " | ") + " |" }
         let table = table
         var lines = ["# \(experiment.title)", "", "`\(experiment.path)` with \(model.name) (fingerprint `\(model.fingerprint)`), "
             + "experiment `\(Fingerprint.of(experiment, model: model.fingerprint))`; \(experiment.test.count) test items, \(experiment.pool.count) in the pool.", ""]
@@ -172,5 +172,9 @@ package struct Report {
 }
 
 extension String {
-    fileprivate var replacingBars: String { split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
+    /// As it can stand in a cell of a Markdown table.
+    fileprivate var cell: String {
+        split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: " ")
+            .split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+    }
 }

@@ -13,7 +13,8 @@ struct Bench: ParsableCommand {
         discussion: """
             Same model, same hash: the logits are the same bits on every machine. Each row is the median of some runs; GB/s and \
             GMAC/s are what it read of weights and cache and how many products it made a second, beside the most that the machine \
-            can, which is measured first. Rows: \(Workload.all.map(\.name).joined(separator: ", ")).
+            can, which is measured first. Rows: \(Workload.all.map(\.name).joined(separator: ", ")); and where --only \
+            names it, as it takes a minute a run: \(Workload.long.map(\.name).joined(separator: ", ")).
             """)
 
     @Flag(help: "Print one JSON object.") var json = false
@@ -33,7 +34,7 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         if !(1...1000).contains(runs) { throw ValidationError("--runs is \(runs); it goes from 1 to 1000.") }
-        let names = Workload.all.map(\.name)
+        let names = (Workload.all + Workload.long).map(\.name)
         if let unknown = chosen?.first(where: { !names.contains($0) }) {
             throw ValidationError("--only has no row \"\(unknown)\"; there are: \(names.joined(separator: ", ")).")
         }
@@ -48,7 +49,8 @@ struct Bench: ParsableCommand {
         Interrupt.watch()
         let bench = try Subject(setup, runs: runs)
         let limits = try Limits(threads: setup.threads)
-        let rows = try Workload.all.filter { chosen?.contains($0.name) ?? true }.map { try $0.measure(bench) }
+        let workloads = chosen.map { names in (Workload.all + Workload.long).filter { names.contains($0.name) } } ?? Workload.all
+        let rows = try workloads.map { try $0.measure(bench) }
         try show(rows, setup, bench, limits)
     }
 

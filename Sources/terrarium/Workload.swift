@@ -45,7 +45,7 @@ final class Subject {
         Fingerprint.hash(logits.lazy.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32($0))) } })
     }
 
-    private static let text = """
+    static let text = """
         The old lighthouse keeper counted the ships each evening and wrote their names down. In winter he knew most of them by \
         their lamps: two green ones over a white meant the mail, a single yellow one the doctor on her way home. When the fog came \
         he rang the bell by hand, once a minute, and between the strokes he listened. What he heard he wrote down as well, because \
@@ -101,8 +101,10 @@ struct Workload: Sendable {
     let measure: @Sendable (Subject) throws -> Bench.Row
 
     static let all = [decode, repeating, prefill, streams, scoring, load, firstToken, keyToCursor, tints, recording, resident, residentRatio]
+    /// Those that take a minute, measured only where they are named.
+    static let long = [sweep]
 
-    private init(_ name: String, _ unit: String,
+    init(_ name: String, _ unit: String,
                  _ measure: @escaping @Sendable (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
         self.name = name
         self.measure = { subject in
