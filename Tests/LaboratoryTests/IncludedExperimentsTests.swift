@@ -19,7 +19,7 @@ import Laboratory
         for name in Self.names {
             let text = try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
             for line in text.split(separator: "\n") where line.hasPrefix("pool: data/") || line.hasPrefix("test: data/") {
-                used.insert(String(line.dropFirst("pool: data/".count)))
+                used.insert(String(line.dropFirst("pool: data/".count).prefix { $0 != " " }))
             }
         }
         let there = try FileManager.default.contentsOfDirectory(atPath: Self.folder.appendingPathComponent("data").path)
