@@ -84,7 +84,7 @@ import Laboratory
         let session = try Self.session()
         // Asked rarely enough for a step to get done some time.
         var asked = 0, patience = 1, cancellations = 0
-        let scorer = session.scorer { asked += 1; return asked % (patience + 1) == patience }
+        let scorer = session.scorer(cancelled: { asked += 1; return asked % (patience + 1) == patience })
         var sweep = Sweep(experiment)
         while !sweep.isFinished {
             do {
