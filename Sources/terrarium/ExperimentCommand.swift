@@ -29,7 +29,7 @@ struct ExperimentCommand: ParsableCommand {
         let folder = try out.map { try ResultsFolder($0, experiment: experiment, model: session.model.fingerprint, resume: resume) }
         var sweep = Sweep(experiment, done: folder?.done ?? [])
         let remarks = Remark.all(experiment).map(\.sentence)
-        for remark in remarks { Failure.complain("\(remark).") }
+        for remark in remarks { Failure.complain("note: \(remark).") }
         let scorer = session.scorer(cancelled: { Interrupt.raised })
         let progress = Progress(sweep, scorer)
         do {
