@@ -162,6 +162,11 @@ private final class Bench {
         }
         #expect(found == [] && !FileManager.default.fileExists(atPath: bench.folder))
         #expect(told.last?.hasPrefix("5 cells: 25 prompts") == true)
+        var crowded = experiment
+        (crowded.shots, crowded.seeds) = ([.count(5)], 2)
+        SweepWork.look(bench.order(2, crowded), Tiny.model) { report in
+            if case .swept(2, .about(let remarks, _)) = report { told = remarks }
+        }
         #expect(told.contains { $0.contains("pool of 6") }, "\(told)")
     }
 
