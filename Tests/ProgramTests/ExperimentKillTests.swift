@@ -53,12 +53,14 @@ private struct SweepKillLoop {
         files = try Dictionary(uniqueKeysWithValues: Self.names.map { [scratch] in ($0, try scratch.bytes("whole/" + $0)) })
     }
 
-    /// Twelve words, right or wrong: forty cells, of which some are copies of others.
+    /// Six words, good or bad: forty cells, of which some are copies of others.
     private static func experiment(in scratch: Scratch) throws -> String {
         func lines(_ words: [String]) -> String {
             words.enumerated().map { #"{"text": "\#($0.element)", "label": "\#($0.offset % 2 == 0 ? "good" : "bad")"}"# + "\n" }.joined()
         }
-        try scratch.write("pool.jsonl", lines(["joy", "pain", "peace", "war", "gift", "theft", "health", "plague", "hope", "fear"]))
+        try scratch.write("pool.jsonl", lines([
+            "joy", "pain", "peace", "war", "gift", "theft", "health", "plague", "hope", "fear", "song", "scream", "honey", "poison", "friend", "foe",
+        ]))
         try scratch.write("test.jsonl", lines(["love", "hate", "sun", "storm", "feast", "famine"]))
         return try scratch.write("e.yaml", """
             title: Words
