@@ -5,7 +5,7 @@ import Transformer
 
 extension Passes {
     @Suite("Edits") struct EditTests {
-        static let shape = TinyModel(type: .q4_1, headType: .q8_0)
+        static let shape = TinyModel(type: .q4_1, headType: .q8_0, layers: 3)
 
         private func fork(_ session: Session, _ edits: [Edit]) throws -> Session { try #require(try session.fork(edits: edits)) }
 
@@ -28,7 +28,6 @@ extension Passes {
         func identity(site: Site) throws {
             let ids = Self.shape.ids(70), session = try synced(ids), plain = try Numbers(session)
             let watcher = Watcher([site])
-            _ = try session.fork(edits: [])?.sync(to: ids)
             let observed = try fork(Session(session.model, threads: 2), [])
             _ = try observed.sync(to: ids, taps: [watcher])
             let own = try #require(watcher.seen[Watcher.Place(site: site, layer: 1, position: 33)])
@@ -111,7 +110,7 @@ extension Passes {
                          Edit(.residPost, layer: 1, .scale(0.1)), Edit(.residMid, layer: 0, .mean), Edit(.residPre, layer: 0, .replace(Self.vector))]
             #expect(try JSONDecoder().decode([Edit].self, from: JSONEncoder().encode(edits)) == edits)
             let session = try synced([1, 2, 3])
-            for bad in [Edit(.q, layer: 0, .zero), Edit(.z, layer: 2, .zero), Edit(.z, layer: 0, head: 4, .mean), Edit(.mlpOut, layer: 0, head: 0, .zero),
+            for bad in [Edit(.q, layer: 0, .zero), Edit(.z, layer: 3, .zero), Edit(.z, layer: 0, head: 4, .mean), Edit(.mlpOut, layer: 0, head: 0, .zero),
                         Edit(.z, layer: 0, head: 0, .replace(Self.vector)), Edit(.mlpOut, layer: 0, .scale(.infinity)),
                         Edit(.mlpOut, layer: 0, positions: -1..<2, .zero)] {
                 #expect(throws: EngineError.self) { try session.fork(edits: [bad]) }
@@ -122,12 +121,12 @@ extension Passes {
             #expect(session.tokens == [1, 2, 3])
         }
 
-        @Test("Ablations are what sessions with each head zeroed say, and the last head's last")
+        @Test("Ablations are what sessions with each head zeroed from the beginning say")
         func ablations() throws {
             let ids = Self.shape.ids(50), session = try synced(ids), model = session.model
             var reports: [Int] = []
             let found = try #require(try session.ablations(position: 44, token: 9, progress: { reports.append($0) }))
-            #expect(reports == Array(1...8) && found.map { [$0.layer, $0.head] } == (0..<8).map { [$0 / 4, $0 % 4] })
+            #expect(reports == Array(1...12) && found.map { [$0.layer, $0.head] } == (0..<12).map { [$0 / 4, $0 % 4] })
             let before = Distribution(logits: try session.logits(after: 44))
             for row in found {
                 let edited = try fresh(model, [Edit(.z, layer: row.layer, head: row.head, .zero)], Array(ids.prefix(45)))
