@@ -55,6 +55,15 @@ package struct Distribution: Sendable {
         min(1, zip(logits, other.logits).reduce(0.0) { $0 + min(exponential(nats($1.0)), exponential(other.nats($1.1))) })
     }
 
+    /// The KL divergence from this distribution to another: what is lost by taking that for this. Unit: nats.
+    package func divergence(to other: Distribution) -> Double {
+        let sum = zip(logits, other.logits).reduce(0.0) { sum, pair in
+            let own = nats(pair.0), p = exponential(own)
+            return p > 0 ? sum + p * (own - other.nats(pair.1)) : sum
+        }
+        return max(0, sum)
+    }
+
     private func nats(_ logit: Float) -> Double {
         let nats = Double(logit) - maximum - logSum
         return nats.isNaN ? -.infinity : min(0, nats)

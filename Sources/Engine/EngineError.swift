@@ -10,6 +10,8 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
     case context(tokens: Int, limit: Int)
     case token(id: TokenID, vocabulary: Int)
     case notFinite(position: Int)
+    case edit(EditError)
+    case edited(position: Int)
     case vocabulary(tokens: Int, rows: Int)
 
     package var description: String {
@@ -22,6 +24,9 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
         case let .token(id, vocabulary): "token \(id) is outside the vocabulary of \(vocabulary)"
         case let .notFinite(position):
             "the model's numbers are not finite at position \(position); the file is damaged, fetch it again"
+        case .edit(let error): "\(error)"
+        case let .edited(position):
+            "under the edits the model's numbers are not finite at position \(position); make them smaller or switch them off"
         case let .vocabulary(tokens, rows):
             "the tokenizer has \(tokens) tokens and the model \(rows) rows; the file is damaged, fetch it again"
         }

@@ -69,19 +69,17 @@ package struct ModelSummary: Sendable {
 
     /// A hash of the header's facts and of 256 bytes from the start, the middle and the end of each tensor.
     private static func fingerprint(_ gguf: GGUF) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func add(_ bytes: some Sequence<UInt8>) { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        var digest = Digest()
         let reader = try? TensorReader(gguf)
         for tensor in gguf.tensors {
-            add("\(tensor.name) \(tensor.type.rawValue) \(tensor.shape) \(tensor.offset)".utf8)
+            digest.add("\(tensor.name) \(tensor.type.rawValue) \(tensor.shape) \(tensor.offset)".utf8)
             let count = min(256, tensor.bytes)
             var sample = [UInt8](repeating: 0, count: count)
             for offset in [0, (tensor.bytes - count) / 2, tensor.bytes - count] {
                 sample.withUnsafeMutableBytes { try? reader?.read(tensor, from: offset, into: $0) }
-                add(sample)
+                digest.add(sample)
             }
         }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return digest.text
     }
 }

@@ -39,7 +39,7 @@ extension Session {
             run(columns, taps)
             // What is not finite stays so through the attention of all that follow.
             if let (session, positions) = columns.first(where: { !$0.isFinite($1.last) }) {
-                throw .notFinite(position: positions.first { !session.isFinite($0) } ?? positions.lowerBound)
+                throw session.notFinite(in: positions)
             }
         } catch {
             for (session, count) in zip(sessions, before) { session.rewind(to: count) }
@@ -48,15 +48,21 @@ extension Session {
         }
     }
 
-    private func isFinite(_ position: Int?) -> Bool {
+    /// Where numbers are not finite first, and whose fault that is.
+    func notFinite(in positions: Range<Int>) -> EngineError {
+        let position = positions.first { !isFinite($0) } ?? positions.lowerBound
+        return tree.edits == nil ? .notFinite(position: position) : .edited(position: position)
+    }
+
+    func isFinite(_ position: Int?) -> Bool {
         guard let position else { return true }
         guard let final = row(model.shape.layers, position) else { return false }
         return (0..<model.shape.width).allSatisfy { final[$0].isFinite }
     }
 
-    /// The forward pass over positions whose pages are ready.
-    private static func run(_ parts: [(session: Session, positions: Range<Int>)], _ taps: [any Tap] = []) {
-        guard let first = parts.first?.session else { return }
+    /// The forward pass over positions whose pages are ready; from layer `first` on, where another session has all before it.
+    static func run(_ parts: [(session: Session, positions: Range<Int>)], _ taps: [any Tap] = [], from first: Int = 0, of base: Session? = nil) {
+        guard let leader = parts.first?.session else { return }
         let bases = parts.flatMap(\.session.bases)
         bases.withUnsafeBufferPointer { bases in
             guard var pages = bases.baseAddress else { return }
@@ -64,12 +70,13 @@ extension Session {
             for (session, positions) in parts {
                 for position in positions {
                     let node = session.path[position / PageLayout.positions], slot = position % PageLayout.positions
-                    first.recorder.place(column: columns.count, slot: slot, in: node.record)
-                    columns.append(Forward.Column(token: node.ids[slot], position: position, pages: pages))
+                    leader.recorder.place(column: columns.count, slot: slot, in: node.record)
+                    let residual = base?.row(first, position).map { UnsafePointer($0) }
+                    columns.append(Forward.Column(token: node.ids[slot], position: position, pages: pages, residual: residual))
                 }
                 pages += session.bases.count
             }
-            columns.withUnsafeBufferPointer { first.forward.run($0, taps: [first.recorder] + taps) }
+            columns.withUnsafeBufferPointer { leader.forward.run($0, taps: [leader.recorder] + taps, edits: leader.tree.edits, from: first) }
         }
     }
 

@@ -32,26 +32,40 @@ final class PrefixTree {
     typealias Grown = (node: Node, count: Int)
 
     let layout: PageLayout, recordLayout: RecordLayout
+    /// What every pass into this tree is changed by: nothing computed under some edits is ever taken for what others give.
+    let edits: EditTable?
     /// The most pages of the record.
     private let recordCap: Int
     /// Unit: bytes.
     private let kept: Int
     private var roots: [Node] = []
     private(set) var nodes: [Node] = []
-    /// Pages to be used again: a new one costs the kernel's clearing of it.
-    private var spare: [Page] = []
+    private let spare: SparePages
     private(set) var clock = 0
 
     /// Of all pages, the spare ones included.
-    var bytes: Int { nodes.reduce(0) { $0 + $1.bytes } + spare.reduce(0) { $0 + $1.bytes } }
+    var bytes: Int { nodes.reduce(0) { $0 + $1.bytes } + spare.bytes }
 
     init(_ shape: Architecture, recordCap: Int, kept: Int) {
-        (layout, recordLayout) = (PageLayout(shape), RecordLayout(shape))
+        (layout, recordLayout, edits) = (PageLayout(shape), RecordLayout(shape), nil)
         self.recordCap = max(4, recordCap / recordLayout.bytes)
         self.kept = kept
+        spare = SparePages(limit: max(4 << 20, kept / 2))
     }
-    /// One by one: a long chain that released itself link by link would need a deep stack.
-    deinit { for node in nodes { node.children = [] } }
+
+    /// An empty tree with the limits of another, for passes under edits.
+    init(like other: PrefixTree, edits: EditTable?) {
+        (layout, recordLayout, recordCap, kept) = (other.layout, other.recordLayout, other.recordCap, other.kept)
+        (spare, self.edits) = (other.spare, edits)
+    }
+    deinit {
+        for node in nodes {
+            // One by one: a long chain that released itself link by link would need a deep stack.
+            node.children = []
+            dropRecord(of: node)
+            spare.give(node.page)
+        }
+    }
 
     // MARK: Finding
 
@@ -80,7 +94,7 @@ final class PrefixTree {
     /// An empty node at the end of a full one, with its record.
     func add(below parent: Node?) throws(ModelError) -> Node {
         let node = Node(below: parent, try page(layout.bytes, for: "the KV cache"))
-        do { try record(node) } catch { spare(node.page); throw error }
+        do { try record(node) } catch { spare.give(node.page); throw error }
         nodes.append(node)
         if let parent { parent.children.append(node) } else { roots.append(node) }
         return node
@@ -111,7 +125,7 @@ final class PrefixTree {
     // MARK: Shrinking
 
     func dropRecord(of node: Node) {
-        if let page = node.record { spare(page) }
+        if let page = node.record { spare.give(page) }
         node.record = nil
     }
 
@@ -148,24 +162,36 @@ final class PrefixTree {
         nodes.remove(at: index)
         if let parent = node.parent { parent.children.removeAll { $0 === node } } else { roots.removeAll { $0 === node } }
         dropRecord(of: node)
-        spare(node.page)
+        spare.give(node.page)
     }
 
     // MARK: Pages
 
     private func page(_ bytes: Int, for what: String) throws(ModelError) -> Page {
-        if let index = spare.lastIndex(where: { $0.bytes == bytes }) { return spare.remove(at: index) }
+        if let page = spare.take(bytes) { return page }
         if let page = try? Page(bytes, for: what) { return page }
         // What nobody needs goes before somebody is refused.
         trim(to: 0)
-        spare = []
+        spare.empty()
         return try Page(bytes, for: what)
     }
+}
 
-    /// Keeps a page for the next one who needs one of its size, while these are at most half of what may be kept.
-    private func spare(_ page: Page) {
-        if spare.reduce(page.bytes, { $0 + $1.bytes }) <= max(4 << 20, kept / 2) { spare.append(page) }
-    }
+/// Pages to be used again: a new one costs the kernel's clearing of it. Trees of one model share them.
+private final class SparePages {
+    private let limit: Int
+    private var pages: [Page] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    var bytes: Int { pages.reduce(0) { $0 + $1.bytes } }
+
+    func take(_ bytes: Int) -> Page? { pages.lastIndex { $0.bytes == bytes }.map { pages.remove(at: $0) } }
+
+    /// Keeps a page for the next one who needs one of its size, as long as there is room.
+    func give(_ page: Page) { if bytes + page.bytes <= limit { pages.append(page) } }
+
+    func empty() { pages = [] }
 }
 
 /// How many ids two lists begin with in common.

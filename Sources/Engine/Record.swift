@@ -15,9 +15,9 @@ struct RecordLayout {
         page.base.assumingMemoryBound(to: Float.self) + (layer * PageLayout.positions + slot) * width
     }
 
-    /// Copies the first positions of a page.
-    func copy(_ count: Int, of source: Page, to target: Page) {
-        for layer in 0...layers { row(layer, slot: 0, in: target).update(from: row(layer, slot: 0, in: source), count: count * width) }
+    /// Copies the first positions of a page, in the rows before the first layers or all.
+    func copy(_ count: Int, of source: Page, to target: Page, layers some: Int? = nil) {
+        for layer in 0..<(some ?? layers + 1) { row(layer, slot: 0, in: target).update(from: row(layer, slot: 0, in: source), count: count * width) }
     }
 }
 

@@ -50,6 +50,11 @@ package final class Session {
         return fork
     }
 
+    /// An empty session of a family of its own that shares the pass; owned by the same thread.
+    func related(edits: EditTable?) -> Session {
+        Session(model, context, forward, PrefixTree(like: tree, edits: edits), recorder, logitRows)
+    }
+
     /// Bytes of keys, values and record that the family keeps.
     package var kept: Int { tree.bytes }
 

@@ -21,15 +21,19 @@ package struct PageLayout: Sendable {
     }
     package var bytes: Int { statistics + Self.positions * layers * heads * 2 * MemoryLayout<Float>.size }
 
-    /// Copies the first positions of a page. Keys go as a whole, since positions lie side by side in them.
-    package func copy(_ count: Int, of source: UnsafeRawPointer, to target: UnsafeMutableRawPointer) {
-        for layer in 0..<layers {
+    /// Copies the first positions of a page, in the first layers or all. Keys go as a whole, since positions lie side by side in them.
+    package func copy(_ count: Int, of source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, layers some: Int? = nil) {
+        let some = some ?? layers
+        for layer in 0..<some {
             for head in 0..<kvHeads {
                 let at = keys(layer, head)
                 (target + at).copyMemory(from: source + at, byteCount: half + count * headWidth * 2)
             }
         }
-        (target + statistics).copyMemory(from: source + statistics, byteCount: count * layers * heads * 2 * MemoryLayout<Float>.size)
+        for slot in 0..<count {
+            let at = statistics(0, 0, slot: slot)
+            (target + at).copyMemory(from: source + at, byteCount: some * heads * 2 * MemoryLayout<Float>.size)
+        }
     }
 }
 

@@ -10,8 +10,10 @@ package final class Forward {
         let token: Int32, position: Int
         /// Base addresses of the pages of this column's cache.
         let pages: UnsafePointer<UnsafeRawPointer?>
-        package init(token: Int32, position: Int, pages: UnsafePointer<UnsafeRawPointer?>) {
-            (self.token, self.position, self.pages) = (token, position, pages)
+        /// Where the pass begins behind the embedding, the residual there.
+        let residual: UnsafePointer<Float>?
+        package init(token: Int32, position: Int, pages: UnsafePointer<UnsafeRawPointer?>, residual: UnsafePointer<Float>? = nil) {
+            (self.token, self.position, self.pages, self.residual) = (token, position, pages, residual)
         }
     }
     /// The most columns of one batch.
@@ -69,24 +71,36 @@ package final class Forward {
         own = (0..<team.lanes).map { Activations(memory + one * (n + $0), columns: stride, count: 1) }
     }
 
-    /// Runs the columns through all layers; keys and values go to their pages, taps see what they ask for.
+    /// Runs the columns through the layers from `first` on; keys and values go to their pages, taps see what they ask for.
     /// Columns of one cache come in order of position and their pages are writable.
-    package func run(_ columns: UnsafeBufferPointer<Column>, taps: [any Tap] = []) {
+    package func run(_ columns: UnsafeBufferPointer<Column>, taps: [any Tap] = [], edits: EditTable? = nil, from first: Int = 0) {
         let n = columns.count
         precondition(n <= Self.batch)
         rope.prepare(to: (columns.map(\.position).max() ?? 0) + 1)
+        let watch = Watch(columns: columns, taps: taps, edits: edits)
         team.run { lane in
-            for c in share(n, lane) { embed(columns[c].token, into: x.base + c * shape.width, lane) }
-            for l in 0..<shape.layers { block(l, columns, taps, lane) }
-            observe(.residPost, shape.layers - 1, share(n, lane), columns, taps, x.base, shape.width, lane)
+            for c in share(n, lane) { begin(columns[c], into: x.base + c * shape.width, lane) }
+            // One column: all lanes read what one has begun with.
+            if n == 1 { team.barrier() }
+            for l in first..<shape.layers { block(l, watch, lane) }
         }
     }
 
-    /// The embedding of a token as the residual stream begins with it.
-    private func embed(_ token: Int32, into out: UnsafeMutablePointer<Float>, _ lane: Int) {
-        let row = column.base + lane * columnStride
-        weights.embedding.row(Int(token), into: row)
+    /// What the residual stream of a column begins with: its token's embedding, unless it is known.
+    private func begin(_ column: Column, into out: UnsafeMutablePointer<Float>, _ lane: Int) {
+        if let residual = column.residual { return out.update(from: residual, count: shape.width) }
+        let row = self.column.base + lane * columnStride
+        weights.embedding.row(Int(column.token), into: row)
         out.update(from: row, count: shape.width)
+    }
+
+    /// The columns of a pass, who looks on and what is changed on the way.
+    private struct Watch {
+        let columns: UnsafeBufferPointer<Column>
+        let taps: [any Tap]
+        let edits: EditTable?
+
+        func isAt(_ site: Site, _ l: Int) -> Bool { edits?.has(site, l) ?? false || taps.contains { $0.wants(site, layer: l) } }
     }
 
     /// What a lane does in a stage: some columns, and of the matrices' rows a share.
@@ -102,8 +116,8 @@ package final class Forward {
             : Portion(columns: 0..<n, lane: lane, lanes: team.lanes)
     }
 
-    private func block(_ l: Int, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap], _ lane: Int) {
-        let w = weights.layers[l], n = columns.count, part = portion(n, lane)
+    private func block(_ l: Int, _ watch: Watch, _ lane: Int) {
+        let columns = watch.columns, w = weights.layers[l], n = columns.count, part = portion(n, lane)
         let (d, hw, hidden) = (shape.width, shape.headWidth, shape.hidden)
         let queries = shape.heads * hw, keys = shape.kvHeads * hw
         // One column: every lane prepares it for itself, which costs less than meeting.
@@ -113,8 +127,7 @@ package final class Forward {
         func meet() { if !isOwn { team.barrier() } }
         func settle() { if part.lanes > 1 { team.barrier() } }
 
-        if alone && l == 0 { team.barrier() }
-        observe(.residPre, l, share(n, lane), columns, taps, x.base, d, lane)            // x: [n][width]
+        place(.residPre, l, watch, x.base, d, lane)                                      // x: [n][width]
         for c in mine {
             acts.prepare(c, normed(x.base + c * d, w.attnNorm, lane), d, for: w.q.kind.union(w.k.kind).union(w.v.kind))
         }
@@ -124,17 +137,17 @@ package final class Forward {
         multiply(w.v, acts, part, into: v.base, keys)
         rotateAndStore(l, columns, part)
         team.barrier()
-        observe(.q, l, share(n, lane), columns, taps, q.base, queries, lane)
-        observe(.k, l, share(n, lane), columns, taps, k.base, keys, lane)
-        observe(.v, l, share(n, lane), columns, taps, v.base, keys, lane)
+        place(.q, l, watch, q.base, queries, lane)
+        place(.k, l, watch, k.base, keys, lane)
+        place(.v, l, watch, v.base, keys, lane)
         attend(l, columns, part, scores.base + lane * scoreStride * Int(TK_MOST_ROWS))   // z: [n][heads * headWidth]
         settle()
-        observe(.z, l, share(n, lane), columns, taps, z.base, queries, lane)
+        place(.z, l, watch, z.base, queries, lane)
         for c in mine { acts.prepare(c, z.base + c * queries, queries, for: w.o.kind) }
         meet()
-        addProduct(w.o, acts, part, .attnOut, l, columns, taps, lane)
+        addProduct(w.o, acts, part, .attnOut, l, watch, lane)
         settle()
-        observe(.residMid, l, share(n, lane), columns, taps, x.base, d, lane)
+        place(.residMid, l, watch, x.base, d, lane)
         for c in mine {
             acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.gate.kind.union(w.up.kind))
         }
@@ -145,8 +158,9 @@ package final class Forward {
         settle()
         for c in mine { acts.prepare(c, gate.base + c * hiddenStride, hidden, for: w.down.kind) }
         meet()
-        addProduct(w.down, acts, part, .mlpOut, l, columns, taps, lane)
+        addProduct(w.down, acts, part, .mlpOut, l, watch, lane)
         settle()
+        place(.residPost, l, watch, x.base, d, lane)
     }
 
     // MARK: Stages
@@ -175,15 +189,14 @@ package final class Forward {
                    into: out + first * stride, outStride: stride, add: add, lane: part.lane, lanes: part.lanes)
     }
 
-    /// x += w · acts, in the product's own epilogue unless somebody wants to see the product.
-    private func addProduct(_ w: Linear, _ acts: Activations, _ part: Portion, _ site: Site, _ l: Int,
-                            _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap], _ lane: Int) {
-        let n = columns.count, d = shape.width
-        if taps.contains(where: { $0.wants(site, layer: l) }) {
+    /// x += w · acts, in the product's own epilogue unless somebody wants to see the product or to change it.
+    private func addProduct(_ w: Linear, _ acts: Activations, _ part: Portion, _ site: Site, _ l: Int, _ watch: Watch, _ lane: Int) {
+        let d = shape.width
+        if watch.isAt(site, l) {
             multiply(w, acts, part, into: delta.base, d)
             team.barrier()
-            observe(site, l, share(n, lane), columns, taps, delta.base, d, lane)
-            for c in share(n, lane) { tk_add(x.base + c * d, delta.base + c * d, d) }
+            place(site, l, watch, delta.base, d, lane)
+            for c in share(watch.columns.count, lane) { tk_add(x.base + c * d, delta.base + c * d, d) }
         } else {
             multiply(w, acts, part, into: x.base, d, add: true)
         }
@@ -311,11 +324,15 @@ package final class Forward {
 
     func share(_ n: Int, _ lane: Int) -> Range<Int> { Team.share(n, lane: lane, of: team.lanes) }
 
-    /// Shows some columns' values to the taps that want them.
+    /// A named place: each lane changes some columns' values as the edits say, and shows them to the taps that want them.
     @inline(__always)
-    private func observe(_ site: Site, _ l: Int, _ mine: Range<Int>, _ columns: UnsafeBufferPointer<Column>, _ taps: [any Tap],
-                         _ base: UnsafeMutablePointer<Float>, _ width: Int, _ lane: Int) {
-        for tap in taps where tap.wants(site, layer: l) {
+    private func place(_ site: Site, _ l: Int, _ watch: Watch, _ base: UnsafeMutablePointer<Float>, _ width: Int, _ lane: Int) {
+        let columns = watch.columns, mine = share(columns.count, lane)
+        if let edits = watch.edits, edits.has(site, l) {
+            for c in mine { edits.apply(site, l, position: columns[c].position, base + c * width) }
+            team.barrier()
+        }
+        for tap in watch.taps where tap.wants(site, layer: l) {
             for c in mine {
                 tap.take(site, layer: l, column: c, position: columns[c].position, values: UnsafeBufferPointer(start: base + c * width, count: width))
             }

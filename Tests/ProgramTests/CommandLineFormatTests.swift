@@ -162,6 +162,17 @@ struct CommandLineFormatTests {
         #expect(table.count == 6 && table[5].hasPrefix("logit of ␣Paris after 4"))
     }
 
+    @Test("ablate --json has every head, and the table those first that matter most") func ablate() throws {
+        let object = try run("ablate", "--json").object()
+        #expect((object["token"] as? [String: Any])?["text"] as? String == " Paris")
+        let heads = try #require(object["heads"] as? [[String: Any]])
+        #expect(heads.count == 270 && heads.allSatisfy { $0["kl"] is Double && $0["change"] is Double })
+        let first = try #require(heads.max { ($0["kl"] as? Double ?? 0) < ($1["kl"] as? Double ?? 0) })
+        let table = try run("ablate", "--top", "1").text.split(separator: "\n").map { $0.split(separator: " ") }
+        #expect(table.count == 3)
+        #expect(table[1].prefix(2).map { Int($0) } == [first["layer"] as? Int, first["head"] as? Int])
+    }
+
     @Test("generate --json has a line a token and a line a stream") func generate() throws {
         let result = try run("generate", "--json", "--temperature", "0", "--max-tokens", "4", "--seed", "7")
         let lines = result.text.split(separator: "\n")

@@ -28,6 +28,7 @@ import Testing
         try failure("attention", "--layer", "0", status: 2, "--head")
         try failure("attribute", "--token", "x", "--id", "3", status: 2, "either --token or --id")
         try failure("attribute", "--top", "-1", status: 2, "--top is -1")
+        try failure("ablate", "--token", "x", "--id", "3", status: 2, "either --token or --id")
         try failure("experiment", "x.yaml", "--resume", status: 2, "--out")
     }
 
@@ -43,7 +44,7 @@ import Testing
 
     @Test("a text without tokens is refused where one is needed", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
     func empty() throws {
-        for command in ["generate", "score", "lens", "attribute"] { try failure(command, "--prompt", "", status: 1, "The text is empty") }
+        for command in ["generate", "score", "lens", "attribute", "ablate"] { try failure(command, "--prompt", "", status: 1, "The text is empty") }
     }
 
     @Test("a text longer than the context is refused with both numbers", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))

@@ -48,8 +48,9 @@ class Llama:
         self.pieces = [bytes(alphabet[c] for c in text) if all(c in alphabet for c in text) else text.encode()
                        for text in value("tokenizer.ggml.tokens")]
 
-    def run(self, ids, patterns=False):
-        """The pass over a whole text. `patterns` keeps what grows with the square of its length."""
+    def run(self, ids, patterns=False, zeroed=()):
+        """The pass over a whole text. `patterns` keeps what grows with the square of its length; `zeroed` names heads, as pairs
+        of layer and head, whose weighted values are made zero at every position."""
         seen = Pass()
         x = self.embedding[np.asarray(ids)]
         turns = self.turns(len(ids))
@@ -65,6 +66,7 @@ class Llama:
             k, v = (np.repeat(part, self.heads // self.kv_heads, axis=0) for part in (k, v))
             pattern = softmax(q @ k.transpose(0, 2, 1) / np.float32(np.sqrt(self.head_size)) + hidden)
             z = (pattern @ v).transpose(1, 0, 2)
+            z[:, [head for where, head in zeroed if where == layer]] = 0
             x = x + z.reshape(len(ids), self.width) @ weight("attn_output").T
             seen.middles.append(x)
             seen.heads.append(z)
