@@ -28,6 +28,8 @@ package enum Command: String, Sendable, CaseIterable {
     // Attention
     case headUp, headDown, headLeft, headRight, headLock, headAdd, headMetric, attentionView
     case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn
+    // Lens
+    case lensUp, lensDown, lensLeft, lensRight, lensFirst, lensLast, lensList, lensTint, lensSite, lensToken
     // Files
     case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs, fileExport
     // Compare
@@ -52,7 +54,7 @@ package enum Command: String, Sendable, CaseIterable {
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, branches, compare, shots, laboratory, history, files, streams
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, lens, branches, compare, shots, laboratory, history, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -64,6 +66,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .sampler: "Sampler"
             case .controls: "Controls"
             case .attention: "Attention"
+            case .lens: "Lens"
             case .files: "Files"
             case .compare: "Compare"
             case .laboratory: "Laboratory"
@@ -231,6 +234,17 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.mapZoomOut, .attention, [.char("-")], "Zoom the map out"),
         Row(.mapLog, .attention, [.char("l")], "Linear or logarithmic", "log"),
         Row(.mapHideFirst, .attention, [.char("h")], "Hide the first token and renormalise", "hide first"),
+
+        Row(.lensUp, .lens, [.up, .char("k")], "Layer above", "layer"),
+        Row(.lensDown, .lens, [.down, .char("j")], "Layer below"),
+        Row(.lensLeft, .lens, [.left, .char("h")], "Token before", "token"),
+        Row(.lensRight, .lens, [.right, .char("l")], "Token behind"),
+        Row(.lensList, .lens, [.enter], "The cell's likeliest tokens, or the grid again", "list"),
+        Row(.lensTint, .lens, [.char("t")], "Tint: probability of the likeliest, entropy, KL of the final prediction to the layer's", "tint"),
+        Row(.lensToken, .lens, [.char("r")], "Follow the rank of another token", "rank of"),
+        Row(.lensSite, .lens, [.char("s")], "Stages: after each layer; after attention and after the MLP of each", "stages"),
+        Row(.lensFirst, .lens, [.home, .char("g")], "The embedding"),
+        Row(.lensLast, .lens, [.end, .char("G")], "The last layer"),
 
         Row(.fileOpen, .files, [.enter], "Open the file", "open"),
         Row(.fileFilter, .files, [.char("/")], "Filter the list", "filter"),

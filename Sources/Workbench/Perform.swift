@@ -28,7 +28,7 @@ extension State {
             case .along: candidates.along == nil ? "no curve is shown; w in Candidates shows one" : nil
             case .byHand: candidates.byHand == nil ? "nothing is sampled by hand; m in Candidates begins" : nil
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
-            case .attention: reading.ids.isEmpty ? "there are no tokens" : nil
+            case .attention, .lens: reading.ids.isEmpty ? "there are no tokens" : nil
             case .compare: comparisonObstacle(to: command)
             case .history: historyObstacle(to: command)
             case .laboratory: laboratoryObstacle(to: command)
@@ -54,6 +54,7 @@ extension State {
         case .sampler: performInSampler(command)
         case .controls: performInControls(command)
         case .attention: performInAttention(command)
+        case .lens: performInLens(command)
         case .files: return performInFiles(command)
         case .compare: return performInCompare(command)
         case .history: return performInHistory(command)

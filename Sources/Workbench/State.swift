@@ -40,6 +40,7 @@ package struct State: Sendable {
     package var sampler = SamplerState()
     package var controls = ControlsState()
     package var attention = AttentionState()
+    package var lens = LensState()
     package var files = FilesState()
     package var compare = CompareState()
     package var history = HistoryState()
@@ -71,7 +72,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, branches, compare, shots, laboratory, history, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, lens, branches, compare, shots, laboratory, history, files
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -184,7 +185,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), laboratoryExport, breakpoints
+            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), laboratoryExport, breakpoints, lensToken
         }
         package var purpose: Purpose
         package var label: String

@@ -80,6 +80,7 @@ extension State {
         case .scores(let version, let scores): if version == reading.version { reading.scores = scores }
         case .map(let version, let map): if version == reading.version { reading.map = map }
         case .column(let version, let column, let weights): if version == reading.version { reading.column = (column, weights) }
+        case .lens(let version, let column): lens.take(column, version: version, reading)
         case .curve(let version, let id, let start, let values): reading.take(curve: id, from: start, values, version: version)
         case .sought(let version, let position, let ids, let logprob, let rank):
             if version == reading.version { reading.sought = (position, ids, logprob, rank) }
@@ -124,6 +125,7 @@ extension State {
         reading.rank(atLeast: candidates.needed(rows: layout.rect(of: .candidates)?.height ?? 0))
         settleCandidates()
         attention.clamp(self)
+        lens.follow(reading)
         settleShots()
         return wishes()
     }
@@ -161,6 +163,7 @@ extension State {
         wish.ids = Array(reading.ids.prefix(contextLimit))
         wish.position = min(here.position, wish.ids.count)
         wish.attention = attention.wish(self)
+        wish.lens = run == nil ? lens.wish(self) : nil
         wish.curve = alongWish
         wish.asked = isShotsDocument && isShown(.shots) && !shots.isChoosing ? shots.numbers.asked : nil
         if let sought = tokenizer?.encode(self.sought), overlay?.isCandidateFind == true || !self.sought.isEmpty { wish.sought = sought }
@@ -184,6 +187,7 @@ extension State {
         reading.isSettled = false
         wish.measured = min(reading.measured, wish.ids.count)
         wish.asked?.known = shots.numbers.known
+        if let asked = wish.lens { wish.lens?.known = lens.known(asked, self) }
         wish.curve?.known = min(alongValues.count, wish.ids.count)
         return [.wish(wish)]
     }

@@ -19,6 +19,7 @@ package enum View {
             case .candidates: CandidatesView.draw(state, panel.rect, focused, &frame)
             case .sampler: SamplerView.draw(state, panel.rect, focused, &frame)
             case .attention: AttentionView.draw(state, panel.rect, focused, &frame)
+            case .lens: LensView.draw(state, panel.rect, focused, &frame)
             case .files: FilesView.draw(state, panel.rect, focused, &frame)
             case .compare: CompareView.draw(state, panel.rect, focused, &frame)
             case .history: HistoryView.draw(state, panel.rect, focused, &frame)

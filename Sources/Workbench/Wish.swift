@@ -40,6 +40,20 @@ package struct Wish: Sendable, Equatable {
     /// How many leading ids have been measured already.
     package var measured = 0
     package var attention: Attention?
+    package var lens: Lens?
+    /// Positions whose stages are wanted, the nearest first.
+    package struct Lens: Sendable, Equatable {
+        package struct Place: Sendable, Equatable {
+            package var position: Int
+            /// Whose rank is wanted; nil for the likeliest.
+            package var token: TokenID?
+            package init(position: Int, token: TokenID?) { (self.position, self.token) = (position, token) }
+        }
+        package var places: [Place], halves: Bool
+        /// Positions that need not be looked at again.
+        package var known: Set<Int> = []
+        package init(places: [Place], halves: Bool) { (self.places, self.halves) = (places, halves) }
+    }
     /// A text whose probability after `position` is wanted.
     package var sought: [TokenID] = []
     /// A token whose logprob after every id is wanted.
@@ -119,6 +133,7 @@ package enum Report: Sendable {
     case scores(version: Int, HeadScores)
     case map(version: Int, AttentionMap)
     case column(version: Int, Wish.Attention.Column, weights: [Float])
+    case lens(version: Int, LensColumn)
     /// How likely a text is after the position: its joint logprob and its first token's rank.
     case sought(version: Int, position: Int, ids: [TokenID], logprob: Float, rank: Int)
     /// One token's logprob after `from` + 1 ids and on. Unit: nats.

@@ -62,7 +62,7 @@ package final class Worker: @unchecked Sendable {
     private static let chunk = 16
 
     /// The parts of a wish, in the order they are served.
-    private enum Task { case reading, heads, answers, sought, steps, rest, leftOut, curve, column, map, scores }
+    private enum Task { case reading, heads, lens, answers, sought, steps, rest, lenses, leftOut, curve, column, map, scores }
 
     package init(threads: Int, post: @escaping @Sendable (Report) -> Void) {
         self.threads = threads
@@ -212,9 +212,11 @@ package final class Worker: @unchecked Sendable {
         wished = now()
         tasks = [.reading]
         if next.attention != nil { tasks.append(.heads) }
+        if next.lens != nil { tasks.append(.lens) }
         if next.asked != nil { tasks.append(.answers) }
         if !next.sought.isEmpty { tasks.append(.sought) }
         tasks += [.steps, .rest]
+        if next.lens != nil { tasks.append(.lenses) }
         if next.asked != nil { tasks.append(.leftOut) }
         if next.curve != nil { tasks.append(.curve) }
         if next.attention?.column != nil { tasks.append(.column) }
@@ -346,6 +348,8 @@ package final class Worker: @unchecked Sendable {
             guard let query = wish.attention?.query, (0..<wish.ids.count).contains(query), try follow(to: query + 1) else { return true }
             let heads = Report.heads(version: wish.version, query: query, rows: try session.attention(query: query))
             if run != nil { run?.beside.append(heads) } else { post(heads) }
+        case .lens: return try look(upTo: 1, in: session)
+        case .lenses: return try look(upTo: .max, in: session)
         case .answers: return try answer(upTo: 1, in: session)
         case .leftOut: return try answer(upTo: .max, in: session)
         case .sought: try seek(in: session)
@@ -405,6 +409,19 @@ package final class Worker: @unchecked Sendable {
             let found = try session.logprobs(of: id, after: known..<next, cancelled: { isInterrupted })
             if !found.isEmpty { post(.curve(version: wish.version, id: id, from: known, found)) }
             wish.curve?.known += found.count
+            if isInterrupted { return false }
+        }
+        return true
+    }
+
+    /// The stages of the wished places, the first ones or all.
+    private func look(upTo end: Int, in session: Session) throws(EngineError) -> Bool {
+        for place in wish.lens?.places.prefix(end) ?? [] where wish.lens?.known.contains(place.position) == false {
+            guard try follow(to: place.position + 1) else { return false }
+            guard let halves = wish.lens?.halves,
+                  let column = try session.lens(position: place.position, token: place.token, top: LensState.top, halves: halves) else { continue }
+            post(.lens(version: wish.version, column))
+            wish.lens?.known.insert(place.position)
             if isInterrupted { return false }
         }
         return true

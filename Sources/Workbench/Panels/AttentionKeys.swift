@@ -122,7 +122,7 @@ extension State {
     }
 
     /// Puts the document's cursor behind a token, so that it is the query of all panels.
-    private mutating func goToAttention(of query: Int) {
+    mutating func goToAttention(of query: Int) {
         let tokens = editor.document.tokens, index = query - reading.lead
         guard index < tokens.count else { return }
         editor.move(to: index < 0 ? 0 : tokens[index].range.upperBound)

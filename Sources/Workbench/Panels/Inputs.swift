@@ -90,6 +90,7 @@ extension State {
         case .laboratoryExport: return acceptLaboratoryExport(typed, input)
         case .runExport(let run): return acceptRunExport(run, typed, input)
         case .breakpoints: acceptBreakpoints(input)
+        case .lensToken: acceptLensToken(typed)
         }
         return []
     }

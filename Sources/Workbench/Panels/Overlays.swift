@@ -124,6 +124,7 @@ extension State {
         case .candidates: scrollCandidates(by: step)
         case .sampler: scrollSampler(by: step)
         case .attention: scrollInAttention(by: step)
+        case .lens: performInLens(step < 0 ? .lensUp : .lensDown)
         case .compare: scrollComparison(by: step)
         case .branches: scrollBranches(by: step)
         case .shots: scrollShots(by: step)
@@ -140,6 +141,7 @@ extension State {
         case .candidates: if candidates.along == nil { clickCandidates(y: y, in: rect) } else { clickAlong(x: x, in: rect) }
         case .sampler: clickSampler(y: y, in: rect)
         case .attention: clickInAttention(x: x, y: y, in: rect)
+        case .lens: clickLens(x: x, y: y, in: rect)
         case .compare: clickComparison(x: x, y: y, in: rect)
         case .branches: return clickBranches(y: y)
         case .shots: return clickShots(y: y)

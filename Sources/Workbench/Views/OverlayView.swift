@@ -32,7 +32,7 @@ enum OverlayView {
             case .runExport: [("⏎", "export"), ("Esc", "stay"), ("", "as JSON")]
             case .branchLabel: [("⏎", "label; an empty line takes it away"), ("Esc", "stay")]
             case .breakpoints: [("⏎", "take; an empty line never pauses"), ("Esc", "stay")]
-            case .candidateFind, .bias, .field: [("⏎", "take"), ("Esc", "stay")]
+            case .candidateFind, .bias, .field, .lensToken: [("⏎", "take"), ("Esc", "stay")]
             }
         case nil:
             state.files.isFiltering && state.focusedPanel == .files ? [("⏎", "open"), ("↑↓", "choose"), ("Esc", "show all")]
