@@ -10,25 +10,48 @@ package struct Ablation: Sendable, Equatable {
     package let divergence: Double
 }
 
+/// Every head zeroed alone, layer by layer, a head at a time; each is computed from the residuals before its layer.
+package struct AblationSweep {
+    private let base: Session
+    private let position: Int, token: TokenID
+    private let before: Distribution
+    package let total: Int
+    package private(set) var found: [Ablation] = []
+
+    /// Nil where the session has no such position.
+    package init?(_ session: Session, position: Int, token: TokenID) throws(EngineError) {
+        try session.check([token], after: 0)
+        guard session.tokens.indices.contains(position) else { return nil }
+        base = session.fork()
+        base.rewind(to: position + 1)
+        (self.position, self.token) = (position, token)
+        before = Distribution(logits: try base.logits(after: position))
+        total = session.model.shape.layers * session.model.shape.heads
+    }
+
+    package var isDone: Bool { found.count == total }
+
+    /// Takes the next head; false when cancelled or none is left.
+    package mutating func step(cancelled: () -> Bool = { false }) throws(EngineError) -> Bool {
+        guard !isDone else { return false }
+        let (layer, head) = found.count.quotientAndRemainder(dividingBy: base.model.shape.heads)
+        guard let edited = try base.fork(edits: [Edit(.z, layer: layer, head: head, .zero)], cancelled: cancelled) else { return false }
+        let after = Distribution(logits: try edited.logits(after: position))
+        let change = Double(after.logprob(of: token)) - Double(before.logprob(of: token))
+        found.append(Ablation(layer: layer, head: head, change: change, divergence: before.divergence(to: after)))
+        return true
+    }
+}
+
 extension Session {
-    /// Every head zeroed alone, layer by layer; each is computed from the residuals before its layer. Nil when cancelled.
+    /// Every head zeroed alone. Nil when cancelled.
     package func ablations(position: Int, token: TokenID, progress: (Int) -> Void = { _ in },
                            cancelled: () -> Bool = { false }) throws(EngineError) -> [Ablation]? {
-        try check([token], after: 0)
-        guard tokens.indices.contains(position) else { return [] }
-        let base = fork(), shape = model.shape
-        base.rewind(to: position + 1)
-        let before = Distribution(logits: try base.logits(after: position))
-        var found: [Ablation] = []
-        for layer in 0..<shape.layers {
-            for head in 0..<shape.heads {
-                guard let edited = try base.fork(edits: [Edit(.z, layer: layer, head: head, .zero)], cancelled: cancelled) else { return nil }
-                let after = Distribution(logits: try edited.logits(after: position))
-                let change = Double(after.logprob(of: token)) - Double(before.logprob(of: token))
-                found.append(Ablation(layer: layer, head: head, change: change, divergence: before.divergence(to: after)))
-                progress(found.count)
-            }
+        guard var sweep = try AblationSweep(self, position: position, token: token) else { return [] }
+        while !sweep.isDone {
+            guard try sweep.step(cancelled: cancelled) else { return nil }
+            progress(sweep.found.count)
         }
-        return found
+        return sweep.found
     }
 }

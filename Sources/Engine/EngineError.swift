@@ -11,6 +11,7 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
     case token(id: TokenID, vocabulary: Int)
     case notFinite(position: Int)
     case edit(EditError)
+    case intervention(String)
     case edited(position: Int)
     case vocabulary(tokens: Int, rows: Int)
 
@@ -25,6 +26,7 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
         case let .notFinite(position):
             "the model's numbers are not finite at position \(position); the file is damaged, fetch it again"
         case .edit(let error): "\(error)"
+        case .intervention(let sentence): sentence
         case let .edited(position):
             "under the edits the model's numbers are not finite at position \(position); make them smaller or switch them off"
         case let .vocabulary(tokens, rows):

@@ -27,9 +27,11 @@ package enum Command: String, Sendable, CaseIterable {
     case fieldLeft, fieldRight, fieldUp, fieldDown, fieldEdit, fieldReset
     // Attention
     case headUp, headDown, headLeft, headRight, headLock, headAdd, headMetric, attentionView
-    case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn
+    case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn, headZero
     // Lens
     case lensUp, lensDown, lensLeft, lensRight, lensFirst, lensLast, lensList, lensTint, lensSite, lensToken
+    // Edits
+    case editUp, editDown, editAdd, editToggle, editRemove, editChange, editWrite, editOpen, editAblate
     // Files
     case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs, fileExport
     // Compare
@@ -54,7 +56,7 @@ package enum Command: String, Sendable, CaseIterable {
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, lens, branches, compare, shots, laboratory, history, files, streams
+        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, lens, edits, branches, compare, shots, laboratory, history, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -67,6 +69,7 @@ package enum Command: String, Sendable, CaseIterable {
             case .controls: "Controls"
             case .attention: "Attention"
             case .lens: "Lens"
+            case .edits: "Edits"
             case .files: "Files"
             case .compare: "Compare"
             case .laboratory: "Laboratory"
@@ -224,7 +227,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.headRight, .attention, [.right, .char("L")], "Head to the right, key to the right"),
         Row(.headLock, .attention, [.enter], "Lock the head, mark the crosshair", "lock"),
         Row(.headAdd, .attention, [.char(" ")], "Add the head to the chosen ones", "add"),
-        Row(.headMetric, .attention, [.char("m")], "Metric: to token, entropy, previous, duplicate, induction", "metric"),
+        Row(.headMetric, .attention, [.char("m")], "Metric: to token, entropy, previous, duplicate, induction, ablation", "metric"),
         Row(.attentionView, .attention, [.char("v")], "View: heads, map, text", "view"),
         Row(.targetPrevious, .attention, [.char(",")], "Token before as the one looked at", "token"),
         Row(.targetNext, .attention, [.char(".")], "Token behind as the one looked at"),
@@ -234,6 +237,8 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.mapZoomOut, .attention, [.char("-")], "Zoom the map out"),
         Row(.mapLog, .attention, [.char("l")], "Linear or logarithmic", "log"),
         Row(.mapHideFirst, .attention, [.char("h")], "Hide the first token and renormalise", "hide first"),
+
+        Row(.headZero, .attention, [.char("0")], "Zero the head, or take that back"),
 
         Row(.lensUp, .lens, [.up, .char("k")], "Layer above", "layer"),
         Row(.lensDown, .lens, [.down, .char("j")], "Layer below"),
@@ -245,6 +250,16 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.lensSite, .lens, [.char("s")], "Stages: after each layer; after attention and after the MLP of each", "stages"),
         Row(.lensFirst, .lens, [.home, .char("g")], "The embedding"),
         Row(.lensLast, .lens, [.end, .char("G")], "The last layer"),
+
+        Row(.editAdd, .edits, [.char("a")], "Add an edit, as L17 H4 zero; a mean is that of the document when it is switched on", "add"),
+        Row(.editToggle, .edits, [.char(" ")], "Switch the edit on or off", "on/off"),
+        Row(.editRemove, .edits, [.char("x")], "Remove the edit", "remove"),
+        Row(.editChange, .edits, [.enter], "Change the edit", "change"),
+        Row(.editAblate, .edits, [.char("A")], "Zero every head alone and rank what follows; again: stop", "ablate every head"),
+        Row(.editWrite, .edits, [.char("w")], "Write the edits to a file", "write"),
+        Row(.editOpen, .edits, [.char("o")], "Take edits from a file", "open"),
+        Row(.editUp, .edits, [.up, .char("k")], "Edit above"),
+        Row(.editDown, .edits, [.down, .char("j")], "Edit below"),
 
         Row(.fileOpen, .files, [.enter], "Open the file", "open"),
         Row(.fileFilter, .files, [.char("/")], "Filter the list", "filter"),

@@ -53,8 +53,11 @@ extension State {
         case .byHand: return performByHand(command)
         case .sampler: performInSampler(command)
         case .controls: performInControls(command)
-        case .attention: performInAttention(command)
+        case .attention:
+            if command == .headZero { return toggleHeadEdit() }
+            performInAttention(command)
         case .lens: performInLens(command)
+        case .edits: return performInEdits(command)
         case .files: return performInFiles(command)
         case .compare: return performInCompare(command)
         case .history: return performInHistory(command)

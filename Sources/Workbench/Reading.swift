@@ -101,6 +101,13 @@ package struct Reading: Sendable {
         self.version = version + 1
     }
 
+    /// The model is another: nothing but the ids holds.
+    mutating func invalidate() {
+        var next = Reading()
+        (next.version, next.ids, next.lead, next.changes) = (version + 1, ids, lead, changes + 1)
+        self = next
+    }
+
     /// The step of an id by its position.
     package func step(_ position: Int) -> Step? { steps.indices.contains(position) ? steps[position] : nil }
 

@@ -42,7 +42,9 @@ package struct Replay: Sendable {
     static func order(_ number: Int, _ run: StoredRun) -> Order? {
         guard var sampling = Sampling(json: run.settings) else { return nil }
         if drawnEnd(of: run) == nil { sampling.maxTokens = run.ids.count }
-        return Order(run: number, ids: run.promptIDs, sampling: sampling, seed: run.seed)
+        var order = Order(run: number, ids: run.promptIDs, sampling: sampling, seed: run.seed)
+        order.edits = Intervention.stored(in: run.settings)
+        return order
     }
 
     /// Takes what was drawn; the first other token decides, and other numbers only once all tokens were the same.

@@ -4,7 +4,7 @@ import Engine
 struct ReplayWork {
     let order: Order
     /// Of its own, so that every number is computed anew.
-    private let session: Session
+    private var session: Session
     private var generation: Generation?
     private var waiting: [Generation.Token] = []
     /// When tokens were last posted. Unit: seconds.
@@ -18,6 +18,10 @@ struct ReplayWork {
     mutating func serve(at time: Double, chunk: Int, cancelled: () -> Bool) throws(EngineError) -> (report: Report?, isDone: Bool) {
         guard generation != nil else {
             if try session.sync(to: order.ids, chunk: chunk, cancelled: cancelled) {
+                if !order.edits.isEmpty {
+                    guard let edited = try session.fork(edits: try session.edits(order.edits), cancelled: cancelled) else { return (nil, false) }
+                    session = edited
+                }
                 generation = Generation(session, sampling: order.sampling, seed: order.seed)
             }
             return (nil, false)

@@ -41,6 +41,7 @@ package struct State: Sendable {
     package var controls = ControlsState()
     package var attention = AttentionState()
     package var lens = LensState()
+    package internal(set) var edits = EditsState()
     package var files = FilesState()
     package var compare = CompareState()
     package var history = HistoryState()
@@ -72,7 +73,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, lens, branches, compare, shots, laboratory, history, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, lens, edits, branches, compare, shots, laboratory, history, files
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -90,6 +91,8 @@ package struct State: Sendable {
         package var number: Int
         package var seed: UInt64
         package var sampling: Sampling
+        /// What the model was changed by.
+        package var edits: [Intervention] = []
         /// Bytes from where it began to where it stands.
         package var range: Range<Int>
         package var tokens = 0
@@ -185,7 +188,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), laboratoryExport, breakpoints, lensToken
+            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), laboratoryExport, breakpoints, lensToken, edit(Int?), editsSave, editsOpen
         }
         package var purpose: Purpose
         package var label: String
@@ -219,6 +222,10 @@ package enum Effect: Sendable, Equatable {
     case compare(CompareOrder)
     /// Reads a file that the document is to be compared with.
     case readToCompare(path: String)
+    /// Reads a file of edits.
+    case readEdits(path: String)
+    /// Zeroes every head alone; nil stops that.
+    case ablate(AblationOrder?)
     /// Writes numbers to a file of their own: nothing that is there is replaced.
     case writeTable(path: String, bytes: [UInt8])
     case save(path: String, bytes: [UInt8], replacing: Replacing)
@@ -269,6 +276,7 @@ package enum Message: Sendable {
     case opened(path: String, bytes: [UInt8])
     case saved(path: String)
     case readToCompare(path: String, bytes: [UInt8])
+    case readEdits(path: String, bytes: [UInt8])
     case wroteTable(path: String)
     case experiment(path: String, Result<Experiment, ExperimentError>)
     /// Nothing was saved: another file, or another version of it, is there.

@@ -14,6 +14,7 @@ extension State {
         case .opened(let path, let bytes): effects = opened(path, bytes)
         case .saved(let path): effects = saved(path)
         case .readToCompare(let path, let bytes): compare(withFile: path, bytes)
+        case .readEdits(let path, let bytes): effects = readEdits(path, bytes)
         case .wroteTable(let path): say("exported to \(path)")
         case .experiment(let path, let found): effects = shots.asked == path ? readShots(path, found) : read(path, found)
         case .occupied(let path): occupied(path)
@@ -80,6 +81,10 @@ extension State {
         case .scores(let version, let scores): if version == reading.version { reading.scores = scores }
         case .map(let version, let map): if version == reading.version { reading.map = map }
         case .column(let version, let column, let weights): if version == reading.version { reading.column = (column, weights) }
+        case .before(let version, let position, let logits):
+            if version == reading.version { edits.before = (position, version, Distribution(logits: logits)) }
+        case .notEdited: edits.switchOff()
+        case .ablated(let number, let found, let seconds, let isDone): ablated(number, found, seconds: seconds, isDone: isDone)
         case .lens(let version, let column): lens.take(column, version: version, reading)
         case .curve(let version, let id, let start, let values): reading.take(curve: id, from: start, values, version: version)
         case .sought(let version, let position, let ids, let logprob, let rank):
@@ -117,6 +122,7 @@ extension State {
             let lead = tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []
             reading.take(readIDs(after: lead), lead: lead.count)
         }
+        settleEdits()
         let layout = Layout(self)
         text.lay(out: editor, in: layout.text)
         settleBranches(layout)
@@ -163,6 +169,8 @@ extension State {
         wish.ids = Array(reading.ids.prefix(contextLimit))
         wish.position = min(here.position, wish.ids.count)
         wish.attention = attention.wish(self)
+        wish.edits = edits.active
+        wish.before = !wish.edits.isEmpty && run == nil && isShown(.edits)
         wish.lens = run == nil ? lens.wish(self) : nil
         wish.curve = alongWish
         wish.asked = isShotsDocument && isShown(.shots) && !shots.isChoosing ? shots.numbers.asked : nil

@@ -32,11 +32,14 @@ extension State {
         }
         let seed = sampling.seed ?? nextSeed()
         run = Run(number: nextRun, seed: seed, sampling: sampling, range: editor.cursor..<editor.cursor, prompt: ids)
-        editor.writes(Node.Run(settings: sampling.json, seed: seed, model: readyModel?.fingerprint ?? ""))
+        run?.edits = edits.active
+        editor.writes(Node.Run(settings: runSettings, seed: seed, model: readyModel?.fingerprint ?? ""))
         (lastRun, lastPlace) = (nil, nil)
         nextRun += 1
         text.follows = true
-        return [.generate(Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed, breakpoints: breakpoints))]
+        var order = Order(run: nextRun - 1, ids: ids, sampling: sampling, seed: seed, breakpoints: breakpoints)
+        order.edits = edits.active
+        return [.generate(order)]
     }
 
     /// The ids before the cursor, in a conversation those of the model's turn that is opened for it; nil, and said why, where none
@@ -121,7 +124,7 @@ extension State {
         remember(StoredRun(id: Int64(draw() >> 1), document: keeping.document, node: node, made: editor.clock,
                            model: readyModel?.title ?? "", fingerprint: readyModel?.fingerprint ?? "", promptIDs: run.prompt,
                            prompt: Array(document.bytes[..<min(run.range.lowerBound, document.count)]), ids: run.written.map(\.id),
-                           text: Array(document.bytes[run.range.clamped(to: 0..<document.count)]), settings: run.sampling.json,
+                           text: Array(document.bytes[run.range.clamped(to: 0..<document.count)]), settings: Self.settings(run.sampling.json, run.edits),
                            seed: run.seed, end: run.end, rate: run.rate, logprobs: run.written.map(\.logprob)))
     }
 

@@ -20,6 +20,7 @@ package enum View {
             case .sampler: SamplerView.draw(state, panel.rect, focused, &frame)
             case .attention: AttentionView.draw(state, panel.rect, focused, &frame)
             case .lens: LensView.draw(state, panel.rect, focused, &frame)
+            case .edits: EditsView.draw(state, panel.rect, focused, &frame)
             case .files: FilesView.draw(state, panel.rect, focused, &frame)
             case .compare: CompareView.draw(state, panel.rect, focused, &frame)
             case .history: HistoryView.draw(state, panel.rect, focused, &frame)
@@ -61,7 +62,7 @@ enum TopLine {
         let clip = Rect(x: 0, y: rect.y, width: max(0, rect.width - TextWidth.columns(right) - 3), height: 1)
         // Where there is little room the file's name counts most: it is drawn last and takes its room from the model's.
         let leaves = state.branches.rows.leaves, branch = leaves > 1 ? "\(state.branches.rows.leaf)/\(leaves)" : ""
-        let file = TextWidth.columns(state.file.name) + (state.file.change == nil ? 6 : 13) + (state.keeping.fails ? 9 : 0) + (branch.isEmpty ? 0 : branch.count + 2)
+        let file = TextWidth.columns(state.file.name) + (state.file.change == nil ? 6 : 13) + (state.keeping.fails ? 9 : 0) + (branch.isEmpty ? 0 : branch.count + 2) + (state.edits.active.isEmpty ? 0 : 18)
         if rect.width >= 100 { at += frame.put("terrarium", x: at, y: rect.y, style: Style(.title, .bold), clip: clip) + 3 }
         at += frame.put(TextWidth.fit(modelText(state), max(8, clip.width - at - file)), x: at, y: rect.y, style: Style(modelRole(state)), clip: clip)
         at += rect.width >= 100 ? 3 : 2
@@ -69,6 +70,10 @@ enum TopLine {
         let isAtRisk = state.keeping.fails && !state.isKept, mark = state.isKept ? "○" : isAtRisk ? "● not kept" : "●"
         if state.hasUnsaved { at += frame.put(mark, x: at, y: rect.y, style: Style(isAtRisk ? .error : .warning), clip: clip) + 1 }
         if state.file.change != nil { at += frame.put("≠ disk", x: at, y: rect.y, style: Style(.warning), clip: clip) + 1 }
+        if !state.edits.active.isEmpty {
+            let banner = [" MODIFIED MODEL ", " MODIFIED "].first { at + 1 + TextWidth.columns($0) <= clip.maxX } ?? " M "
+            at += 1 + frame.put(banner, x: at + 1, y: rect.y, style: Style(.banner), clip: Rect(x: 0, y: rect.y, width: rect.width, height: 1))
+        }
         let told = ["  branch \(branch)", " \(branch)"].first { at + TextWidth.columns($0) <= clip.maxX }
         if !branch.isEmpty, let told { frame.put(told, x: at, y: rect.y, style: Style(.text), clip: clip) }
         let isFull = state.readyModel.map { state.reading.ids.count > $0.shape.context } ?? false

@@ -37,6 +37,10 @@ package struct Wish: Sendable, Equatable {
     package var position = 0
     /// Counts the wishes, so that the end of one is not taken for that of another.
     package var number = 0
+    /// What the model is changed by.
+    package var edits: [Intervention] = []
+    /// Whether the unmodified model's prediction is wanted too.
+    package var before = false
     /// How many leading ids have been measured already.
     package var measured = 0
     package var attention: Attention?
@@ -95,8 +99,17 @@ package struct Order: Sendable, Equatable {
     package var seed: UInt64
     /// Several continuations beside each other, the i-th by seed + i; nil for the one that goes into the document.
     package var streams: Int?
+    /// What the model is changed by.
+    package var edits: [Intervention] = []
     /// Where the one pauses.
     package var breakpoints = Breakpoints()
+}
+
+/// A token after a text, whose logprob every head's ablation changes.
+package struct AblationOrder: Sendable, Equatable {
+    package var number: Int
+    package var ids: [TokenID], token: TokenID
+    package init(number: Int, ids: [TokenID], token: TokenID) { (self.number, self.ids, self.token) = (number, ids, token) }
 }
 
 /// What is new of one of several streams.
@@ -134,6 +147,11 @@ package enum Report: Sendable {
     case map(version: Int, AttentionMap)
     case column(version: Int, Wish.Attention.Column, weights: [Float])
     case lens(version: Int, LensColumn)
+    /// The unmodified model's logits after the first `position` ids.
+    case before(version: Int, position: Int, logits: [Float])
+    /// The edits cannot be made on this text.
+    case notEdited(String)
+    case ablated(number: Int, [Ablation], seconds: Double, isDone: Bool)
     /// How likely a text is after the position: its joint logprob and its first token's rank.
     case sought(version: Int, position: Int, ids: [TokenID], logprob: Float, rank: Int)
     /// One token's logprob after `from` + 1 ids and on. Unit: nats.

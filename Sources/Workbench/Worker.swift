@@ -14,6 +14,8 @@ package final class Worker: @unchecked Sendable {
         var comparison: CompareOrder?
         /// A run to be drawn again, or nil within where that is to stop.
         var replay: Order??
+        /// Heads to be zeroed alone, or nil within where that is to stop.
+        var ablation: AblationOrder??
         /// A sweep whose folder is open.
         var opened: SweepWork.Opened?
         var stop = false
@@ -30,7 +32,11 @@ package final class Worker: @unchecked Sendable {
     private var desk = Desk()
     private var thread = pthread_t()
     // Owned by the worker's thread.
+    /// What everything is computed from, and what wishes and runs are served by: it, or that under edits.
+    private var plain: Session?
     private var session: Session?
+    private var edits: [Intervention] = []
+    private var ablation: (order: AblationOrder, sweep: AblationSweep?, seconds: Double, posted: Double)?
     private var wish = Wish()
     private var tasks: [Task] = []
     private var run: Running?
@@ -62,7 +68,7 @@ package final class Worker: @unchecked Sendable {
     private static let chunk = 16
 
     /// The parts of a wish, in the order they are served.
-    private enum Task { case reading, heads, lens, answers, sought, steps, rest, lenses, leftOut, curve, column, map, scores }
+    private enum Task { case edits, reading, before, heads, lens, answers, sought, steps, rest, lenses, leftOut, curve, column, map, scores }
 
     package init(threads: Int, post: @escaping @Sendable (Report) -> Void) {
         self.threads = threads
@@ -87,6 +93,8 @@ package final class Worker: @unchecked Sendable {
     package func compare(_ order: CompareOrder) { put { $0.comparison = order } }
     /// Draws a run again, behind everything else; nil stops that.
     package func replay(_ order: Order?) { put { $0.replay = .some(order) } }
+    /// Zeroes every head alone, behind everything but a sweep; nil stops that.
+    package func ablate(_ order: AblationOrder?) { put { $0.ablation = .some(order) } }
     package func stop() { put { $0.stop = true } }
     /// Runs a sweep from where its folder stands, in place of the one before.
     package func sweep(_ order: SweepOrder) {
@@ -122,7 +130,7 @@ package final class Worker: @unchecked Sendable {
     private var isInterrupted: Bool {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        return desk.wish != nil || desk.stop || desk.replay != nil || desk.quit || desk.load != nil
+        return desk.wish != nil || desk.stop || desk.replay != nil || desk.ablation != nil || desk.quit || desk.load != nil
     }
 
     /// Whether a generation has to end; a wish alone does not end it.
@@ -143,7 +151,7 @@ package final class Worker: @unchecked Sendable {
     private func take(waiting: Bool) -> Desk {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
+        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.ablation == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
             pthread_cond_wait(&condition, &mutex)
         }
         let taken = desk
@@ -157,7 +165,7 @@ package final class Worker: @unchecked Sendable {
     private func main() {
         while true {
             let isSweeping = sweep != nil && !isSweepHeld
-            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && !isSweeping)
+            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && ablation == nil && !isSweeping)
             if new.quit { return }
             if let path = new.load { open(path) }
             if new.stop, let order = running {
@@ -168,11 +176,12 @@ package final class Worker: @unchecked Sendable {
             if let order = new.order { begin(order) }
             if let order = new.comparison { begin(order) }
             if let order = new.replay { begin(replay: order) }
+            if let order = new.ablation { ablation = order.map { ($0, nil, 0, 0) } }
             follow(sweep: new)
             guard session != nil else { tasks = []; continue }
             do {
                 // While tokens stream, only what stands nearest to the cursor is served in between.
-                if let task = tasks.first, running == nil || task == .reading || task == .heads {
+                if let task = tasks.first, running == nil || task == .edits || task == .reading || task == .heads {
                     if try perform(task) { tasks.removeFirst() }
                     if tasks.isEmpty { post(.settled(number: wish.number)) }
                 } else if running != nil {
@@ -182,6 +191,8 @@ package final class Worker: @unchecked Sendable {
                     serveReplay()
                 } else if comparison != nil {
                     compare()
+                } else if ablation != nil {
+                    try serveAblation()
                 } else {
                     serveSweep()
                 }
@@ -202,7 +213,8 @@ package final class Worker: @unchecked Sendable {
         do throws(EngineError) {
             let post = self.post
             let model = try Model(path: path, threads: threads) { post(.loading($0)) }
-            (session, comparison, compared, replay, sweep) = (try Session(model, threads: threads), nil, nil, nil, nil)
+            plain = try Session(model, threads: threads)
+            (session, edits, comparison, compared, replay, sweep, ablation) = (plain, [], nil, nil, nil, nil, nil)
             post(.loaded(model))
         } catch { post(.noModel("\(error)")) }
     }
@@ -210,7 +222,8 @@ package final class Worker: @unchecked Sendable {
     private func begin(_ next: Wish) {
         wish = next
         wished = now()
-        tasks = [.reading]
+        tasks = next.edits == edits ? [.reading] : [.edits, .reading]
+        if next.before { tasks.append(.before) }
         if next.attention != nil { tasks.append(.heads) }
         if next.lens != nil { tasks.append(.lens) }
         if next.asked != nil { tasks.append(.answers) }
@@ -225,9 +238,10 @@ package final class Worker: @unchecked Sendable {
     }
 
     private func begin(_ order: Order) {
-        guard let session else { return post(.failed(run: order.run, "no model is loaded")) }
+        guard session != nil else { return post(.failed(run: order.run, "no model is loaded")) }
         (run, streams) = (nil, nil)
         do throws(EngineError) {
+            guard try adopt(order.edits, on: order.ids, cancelled: { isStopped }), let session else { return post(.stopped(run: order.run)) }
             guard try session.sync(to: order.ids, chunk: Self.chunk, progress: { tell($0, of: order.ids.count) }, cancelled: { isStopped }) else { return post(.stopped(run: order.run)) }
             if let count = order.streams {
                 streams = RunningStreams(session, order, count: count, now: now())
@@ -239,7 +253,7 @@ package final class Worker: @unchecked Sendable {
     }
 
     private func begin(_ order: CompareOrder) {
-        guard let session else { return post(.notCompared(number: order.number, "no model is loaded")) }
+        guard let session = plain else { return post(.notCompared(number: order.number, "no model is loaded")) }
         compared = comparison?.comparison ?? compared
         comparison = ComparisonWork(order, session, known: compared, post: post)
     }
@@ -268,7 +282,7 @@ package final class Worker: @unchecked Sendable {
         if sweep?.order.number != new.sweep?.number { sweep = nil }
         isSweepHeld = new.sweep?.isHeld ?? false
         guard let opened = new.opened, opened.order.number == new.sweep?.number else { return }
-        guard let session, session.model.fingerprint == opened.order.model else {
+        guard let session = plain, session.model.fingerprint == opened.order.model else {
             return post(.swept(number: opened.order.number, .failed("another model was loaded; r begins anew with it")))
         }
         sweep = SweepWork(opened, session)
@@ -340,6 +354,12 @@ package final class Worker: @unchecked Sendable {
     private func perform(_ task: Task) throws(EngineError) -> Bool {
         guard let session else { return true }
         switch task {
+        case .edits: return try adopt(wish.edits, on: wish.ids, cancelled: { isInterrupted })
+        case .before:
+            guard wish.position > 0, let plain else { return true }
+            let ids = Array(wish.ids[..<wish.position])
+            guard try plain.sync(to: ids, chunk: Self.chunk, progress: { tell($0, of: ids.count) }, cancelled: { isInterrupted }) else { return false }
+            post(.before(version: wish.version, position: wish.position, logits: try plain.logits(after: wish.position - 1)))
         case .reading:
             guard wish.position > 0 else { return true }
             guard try follow(to: wish.position) else { return false }
@@ -371,6 +391,45 @@ package final class Worker: @unchecked Sendable {
             post(.scores(version: wish.version, scores))
         }
         return true
+    }
+
+    /// Takes up other edits, made on a text; false when cancelled.
+    private func adopt(_ wanted: [Intervention], on ids: [TokenID], cancelled: () -> Bool) throws(EngineError) -> Bool {
+        guard wanted != edits, let plain else { return true }
+        do throws(EngineError) {
+            if wanted.isEmpty { session = plain } else {
+                guard try plain.sync(to: ids, chunk: Self.chunk, progress: { tell($0, of: ids.count) }, cancelled: cancelled),
+                      let edited = try plain.fork(edits: try plain.edits(wanted), cancelled: cancelled) else { return false }
+                session = edited
+            }
+        } catch {
+            (session, edits) = (plain, [])
+            post(.notEdited("\(error)"))
+            throw error
+        }
+        edits = wanted
+        return true
+    }
+
+    /// The next head to be zeroed alone.
+    private func serveAblation() throws(EngineError) {
+        guard let plain, let order = ablation?.order else { return ablation = nil }
+        let start = now()
+        do throws(EngineError) {
+            if ablation?.sweep == nil {
+                guard try plain.sync(to: order.ids, chunk: Self.chunk, cancelled: { isInterrupted }) else { return }
+                ablation?.sweep = try AblationSweep(plain, position: order.ids.count - 1, token: order.token)
+            }
+            guard try ablation?.sweep?.step(cancelled: { isInterrupted }) == true else { return }
+        } catch {
+            ablation = nil
+            throw error
+        }
+        ablation?.seconds += now() - start
+        guard let work = ablation, let sweep = work.sweep, sweep.isDone || now() - work.posted > 0.1 else { return }
+        ablation?.posted = now()
+        post(.ablated(number: order.number, sweep.found, seconds: work.seconds, isDone: sweep.isDone))
+        if sweep.isDone { ablation = nil }
     }
 
     /// Makes the session hold at least the first `count` ids of the wish.

@@ -185,7 +185,8 @@ private final class Desk {
             take(.recalled(opened, bytes: bytes))
             if let path, path != watch.path { watch.know(path, stamp) }
         case .know: watch.accept()
-        case .save, .export, .read, .readToCompare, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
+        case .ablate(let order): worker.ablate(order)
+        case .save, .export, .read, .readToCompare, .readEdits, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }
 
@@ -222,6 +223,7 @@ private final class Desk {
                 take(.opened(path: path, bytes: try bytes(of: path)))
                 watch.know(path, stamp)
             case .readToCompare(let path): take(.readToCompare(path: path, bytes: try bytes(of: path)))
+            case .readEdits(let path): take(.readEdits(path: path, bytes: try bytes(of: path)))
             case .writeTable(let path, let bytes):
                 guard access(path, F_OK) != 0 else { return take(.failed("\(path) is there already; give the export another name")) }
                 try Saver.save(bytes, to: path)

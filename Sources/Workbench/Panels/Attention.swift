@@ -8,7 +8,7 @@ import Tokenizer
 /// Positions count from the first id the model reads.
 package struct AttentionState: Sendable {
     package enum Pane: String, Sendable, CaseIterable { case heads, map, text }
-    package enum Metric: String, Sendable, CaseIterable { case toToken, entropy, previous, duplicate, induction }
+    package enum Metric: String, Sendable, CaseIterable { case toToken, entropy, previous, duplicate, induction, ablation }
     package enum Direction: Sendable { case out, into }
     package struct Crosshair: Sendable, Equatable {
         package var query: Int, key: Int

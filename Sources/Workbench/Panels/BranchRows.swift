@@ -1,4 +1,5 @@
 import Document
+import Engine
 import Terminal
 
 /// The tree of a document as rows, from the first node down; a fork indents, what goes on alone stays in its column.
@@ -173,6 +174,8 @@ package enum BranchText {
     package static func warning(_ node: Node) -> String? {
         guard let run = node.run else { return nil }
         guard let end = run.end else { return "unfinished" }
-        return end == "failed" ? end : nil
+        if end == "failed" { return end }
+        let edits = Intervention.stored(in: run.settings)
+        return edits.isEmpty ? nil : "edited: " + edits.map(\.place).joined(separator: ", ")
     }
 }

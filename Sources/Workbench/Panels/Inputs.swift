@@ -91,6 +91,8 @@ extension State {
         case .runExport(let run): return acceptRunExport(run, typed, input)
         case .breakpoints: acceptBreakpoints(input)
         case .lensToken: acceptLensToken(typed)
+        case .edit(let index): return acceptEdit(index, typed, input)
+        case .editsSave, .editsOpen: return acceptEditsPath(typed, input)
         }
         return []
     }

@@ -65,6 +65,8 @@ package struct LensState: Sendable {
         columns[column.position] = column
     }
 
+    mutating func forget() { columns = [:] }
+
     /// Forgets what stands behind a change of the text.
     mutating func follow(_ reading: Reading) {
         guard reading.version != version else { return }

@@ -124,6 +124,7 @@ extension State {
         case .candidates: scrollCandidates(by: step)
         case .sampler: scrollSampler(by: step)
         case .attention: scrollInAttention(by: step)
+        case .edits: return performInEdits(step < 0 ? .editUp : .editDown)
         case .lens: performInLens(step < 0 ? .lensUp : .lensDown)
         case .compare: scrollComparison(by: step)
         case .branches: scrollBranches(by: step)
@@ -142,6 +143,7 @@ extension State {
         case .sampler: clickSampler(y: y, in: rect)
         case .attention: clickInAttention(x: x, y: y, in: rect)
         case .lens: clickLens(x: x, y: y, in: rect)
+        case .edits: if edits.items.indices.contains(y) { edits.selected = y }
         case .compare: clickComparison(x: x, y: y, in: rect)
         case .branches: return clickBranches(y: y)
         case .shots: return clickShots(y: y)

@@ -121,7 +121,8 @@ extension State {
         let isOpened = draft.editor.document.count > editor.document.count
         let template = isOpened ? tokenizer?.chatTemplate : nil, role = template?.openRole(in: editor.document.fragment(0..<editor.document.count))
         backToDocument()
-        let order = Order(run: nextRun, ids: ids, sampling: sampling, seed: seed, streams: streamCount)
+        var order = Order(run: nextRun, ids: ids, sampling: sampling, seed: seed, streams: streamCount)
+        order.edits = edits.active
         streams = StreamsState(order, count: streamCount, place: isOpened ? editor.document.count : draft.editor.cursor,
                                opening: template?.turnBorder(closing: role, opening: .assistant) ?? [])
         streams?.choose(chosen)

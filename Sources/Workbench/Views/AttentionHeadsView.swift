@@ -82,9 +82,13 @@ enum AttentionHeadsView {
     /// What colours a head.
     private struct Values {
         let attention: AttentionState, reading: Reading, target: Int?, ceiling: Double
+        let effects: [HeadID: Double], most: Double
         init(_ state: State) {
             (attention, reading) = (state.attention, state.reading)
             target = attention.lookedAt?.position
+            let found = attention.metric == .ablation ? state.edits.ablation?.found ?? [] : []
+            effects = Dictionary(found.map { (HeadID($0.layer, $0.head), $0.change) }, uniquingKeysWith: { $1 })
+            most = max(1e-9, found.map { abs($0.change) }.max() ?? 0)
             ceiling = max(1e-9, logarithm(Double(max(2, (state.reading.heads?.query ?? 0) + 1))))
         }
         func value(_ id: HeadID) -> Float? {
@@ -96,12 +100,14 @@ enum AttentionHeadsView {
             case .entropy:
                 let rows = attention.entropies
                 return rows.indices.contains(id.layer) && rows[id.layer].indices.contains(id.head) ? rows[id.layer][id.head] : nil
+            case .ablation: return effects[id].map { Float(abs($0)) }
             case .previous, .duplicate, .induction: return reading.scores?.value(attention.metric, id)
             }
         }
         func level(_ id: HeadID) -> UInt8? {
             guard let value = value(id) else { return nil }
             // The most that a row of so many keys can have fills the ramp.
+            if attention.metric == .ablation { return Heat.level(Double(value) / most) }
             if attention.metric == .entropy { return Heat.level(Double(value) / ceiling) }
             return AttentionView.level(value, log: attention.isLog)
         }
@@ -174,7 +180,7 @@ extension HeadScores {
         case .duplicate: return duplicate[index]
         case .induction: return induction[index]
         case .entropy: return entropy[index]
-        case .toToken: return nil
+        case .toToken, .ablation: return nil
         }
     }
 }

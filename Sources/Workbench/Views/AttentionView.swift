@@ -37,11 +37,17 @@ enum AttentionView {
         let attention = state.attention
         switch attention.view {
         case .heads:
-            let metric = attention.metric == .toToken ? "to token" : attention.metric == .entropy ? "entropy of the row" : "\(attention.metric.rawValue) score"
+            let metric = attention.metric == .toToken ? "to token" : attention.metric == .entropy ? "entropy of the row" : attention.metric == .ablation ? ablation(state) : "\(attention.metric.rawValue) score"
             return rect.width >= 34 ? "Heads · " + metric + (attention.isLog && attention.metric != .entropy ? ", log" : "") : "Heads"
         case .map: return rect.width >= 34 ? "Map · " + name(of: attention.chosen) : "Map"
         case .text: return rect.width >= 34 ? "Text · " + (attention.direction == .out ? "where it looks" : "who looks at it") : "Text"
         }
+    }
+
+    /// Whose logprob changes by how much when a head is zeroed, or how to find out.
+    private static func ablation(_ state: State) -> String {
+        guard let ablation = state.edits.ablation else { return "ablation: A in Edits" }
+        return "zeroed: change of \(TokenText.name(ablation.order.token, state.tokenizer))" + (ablation.isRunning ? " …" : "")
     }
 
     /// The keys of the view in the words of the view.

@@ -32,6 +32,8 @@ enum OverlayView {
             case .runExport: [("⏎", "export"), ("Esc", "stay"), ("", "as JSON")]
             case .branchLabel: [("⏎", "label; an empty line takes it away"), ("Esc", "stay")]
             case .breakpoints: [("⏎", "take; an empty line never pauses"), ("Esc", "stay")]
+            case .edit: [("⏎", "take"), ("Esc", "stay"), ("", "L17 H4 zero · L20 mlpOut scale 0.5 at 12-31 · mean · from 7 · add 4 \"this\" - \"that\"")]
+            case .editsSave, .editsOpen: [("⏎", "take"), ("Esc", "stay")]
             case .candidateFind, .bias, .field, .lensToken: [("⏎", "take"), ("Esc", "stay")]
             }
         case nil:
