@@ -10,15 +10,17 @@ struct Attention: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("The layer, counted from 0.", valueName: "l")) var layer: Int
     @Option(parsing: .unconditional, help: ArgumentHelp("The head, counted from 0.", valueName: "h")) var head: Int
     @Flag(help: "Print one JSON object with the whole pattern.") var json = false
+    @OptionGroup var edit: EditOptions
     @OptionGroup var model: ModelOptions
 
     func run() throws {
         let text = try input.read()
-        let session = try model.setup().session()
+        var session = try model.setup().session()
         let shape = session.model.shape
         try Failure.check("--layer", layer, 0..<shape.layers)
         try Failure.check("--head", head, 0..<shape.heads)
         _ = try session.sync(to: text.someIDs(session.model))
+        session = try edit.apply(to: session)
         let rows = try session.pattern(layer: layer, head: head, queries: 0..<session.tokens.count)
         var output = Output()
         if json {

@@ -17,6 +17,7 @@ struct Generate: ParsableCommand {
         help: ArgumentHelp("How many continuations; the i-th, counted from 0, has the seed plus i.", valueName: "n"))
     var streams = 1
     @Flag(help: "Print a line of JSON a token and one a stream.") var json = false
+    @OptionGroup var edit: EditOptions
     @OptionGroup var model: ModelOptions
 
     func validate() throws {
@@ -27,13 +28,14 @@ struct Generate: ParsableCommand {
         let text = try input.read()
         let setup = try model.setup()
         Interrupt.watch()
-        let session = try setup.session()
+        var session = try setup.session()
         let sampling = try settings(text, setup, session.model.tokenizer)
         let ids = try text.someIDs(session.model)
         // Small enough for every reader of JSON to keep it exactly.
         let seed = sampling.seed ?? UInt64.random(in: 0..<1 << 32)
         if sampling.seed == nil, !sampling.isGreedy, !json, streams == 1, isatty(STDERR_FILENO) == 1 { Failure.complain("seed \(seed)") }
         guard try session.sync(to: ids, cancelled: { Interrupt.raised }) else { throw Failure.interrupted }
+        session = try edit.apply(to: session)
         var printer = Printer(tokenizer: session.model.tokenizer, json: json, several: streams > 1)
         for first in stride(from: 0, to: streams, by: Self.together) {
             var group = Group(session, sampling, seed: seed &+ UInt64(first), count: min(Self.together, streams - first))

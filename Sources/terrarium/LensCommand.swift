@@ -12,6 +12,7 @@ struct LensCommand: ParsableCommand {
     var position: Int?
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tokens to list for each layer.", valueName: "n")) var top = 5
     @Flag(help: "Print one JSON object.") var json = false
+    @OptionGroup var edit: EditOptions
     @OptionGroup var model: ModelOptions
 
     func validate() throws {
@@ -20,12 +21,13 @@ struct LensCommand: ParsableCommand {
 
     func run() throws {
         let text = try input.read()
-        let session = try model.setup().session()
+        var session = try model.setup().session()
         let tokenizer = session.model.tokenizer
         let ids = try text.someIDs(session.model)
         let position = position ?? ids.count - 1
         try Failure.check("--position", position, 0..<ids.count)
         _ = try session.sync(to: ids)
+        session = try edit.apply(to: session)
         let layers = try session.lens(position: position, top: min(top, session.model.shape.vocabulary))
         var output = Output()
         if json {

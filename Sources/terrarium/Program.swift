@@ -14,7 +14,7 @@ struct Program: ParsableCommand {
         discussion: "Without a subcommand the playground opens, with FILE in it if one is given.",
         version: "0.1.0",
         subcommands: [
-            Playground.self, Generate.self, Tokenize.self, Score.self, Attention.self, LensCommand.self, Attribute.self, Ablate.self,
+            Playground.self, Generate.self, Tokenize.self, Score.self, Attention.self, LensCommand.self, Attribute.self, Ablate.self, PatchCommand.self,
             ExperimentCommand.self, CompareCommand.self, Models.self, Paths.self, Bench.self,
         ],
         defaultSubcommand: Playground.self)

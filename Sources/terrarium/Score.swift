@@ -13,6 +13,7 @@ struct Score: ParsableCommand {
         valueName: "file.npy"))
     var logprobs: String?
     @Flag(help: "Print one JSON object.") var json = false
+    @OptionGroup var edit: EditOptions
     @OptionGroup var model: ModelOptions
 
     func validate() throws {
@@ -21,8 +22,9 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let text = try input.read()
-        let session = try model.setup().session()
+        var session = try model.setup().session()
         _ = try session.sync(to: text.someIDs(session.model))
+        session = try edit.apply(to: session)
         let steps = try session.steps(0..<session.tokens.count)
         let next = try Next(session, top: top)
         if let logprobs { try Self.write(session, to: logprobs) }

@@ -95,6 +95,8 @@ import Workbench
             #expect(desk.panel.first?.contains("\(metric.rawValue) score") == true)
         }
         desk.press(.char("m"))
+        #expect(desk.attention.metric == .ablation && desk.panel.first?.contains("ablation: A in Edits") == true)
+        desk.press(.char("m"))
         #expect(desk.attention.metric == .toToken)
     }
 
