@@ -6,7 +6,7 @@ import Tokenizer
 import Workbench
 
 /// Reports on their way to the test's thread.
-private final class Box: @unchecked Sendable {
+final class Box: @unchecked Sendable {
     private let condition = NSCondition()
     private var reports: [Workbench.Report] = []
 
@@ -27,7 +27,7 @@ private final class Box: @unchecked Sendable {
 }
 
 /// The worker with the tiny model and a folder of its own, driven from the test's thread.
-private final class Bench {
+final class Bench {
     private let box = Box()
     let worker: Worker
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-sweep-\(UUID().uuidString)").path
