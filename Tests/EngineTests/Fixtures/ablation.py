@@ -18,8 +18,13 @@ from score_reference import Llama, log_softmax
 PROMPTS, STRONGEST = [0, 4, 9], 4
 
 
-def last(model, ids, zeroed=()):
-    return log_softmax(model.logits(model.run(ids, zeroed=zeroed).residuals[-1][-1:]))[0].astype(np.float64)
+def last(model, ids, zeroed=None):
+    def edit(site, layer, values):
+        if site == "z" and zeroed and layer == zeroed[0]:
+            values[:, zeroed[1]] = 0
+        return values
+
+    return log_softmax(model.logits(model.run(ids, edit=edit).residuals[-1][-1:]))[0].astype(np.float64)
 
 
 if __name__ == "__main__":
@@ -34,7 +39,7 @@ if __name__ == "__main__":
         found = []
         for layer in range(model.layers):
             for head in range(model.heads):
-                after = last(model, ids, [(layer, head)])
+                after = last(model, ids, (layer, head))
                 divergence = float((np.exp(before) * (before - after)).sum())
                 found.append({"layer": layer, "head": head, "divergence": divergence, "change": float(after[token] - before[token])})
         found.sort(key=lambda row: -row["divergence"])

@@ -24,6 +24,7 @@ class Pass:
     residuals: list = field(default_factory=list)  # entering layer 0..L-1, then leaving the last. Shape: [L + 1][T, width]
     middles: list = field(default_factory=list)  # between attention and feed-forward. Shape: [L][T, width]
     patterns: list = field(default_factory=list)  # softmaxed attention. Shape: [L][heads, queries, keys]
+    values: list = field(default_factory=list)  # of each query head. Shape: [L][heads, T, head size]
     heads: list = field(default_factory=list)  # weighted values, before the output matrix. Shape: [L][T, heads, head size]
 
 
@@ -48,15 +49,16 @@ class Llama:
         self.pieces = [bytes(alphabet[c] for c in text) if all(c in alphabet for c in text) else text.encode()
                        for text in value("tokenizer.ggml.tokens")]
 
-    def run(self, ids, patterns=False, zeroed=()):
-        """The pass over a whole text. `patterns` keeps what grows with the square of its length; `zeroed` names heads, as pairs
-        of layer and head, whose weighted values are made zero at every position."""
+    def run(self, ids, patterns=False, edit=lambda site, layer, values: values):
+        """The pass over a whole text. `patterns` keeps what grows with the square of its length; `edit` returns what goes on in
+        place of the values at a site, of shape [T, width], or [T, heads, head size] for z."""
         seen = Pass()
         x = self.embedding[np.asarray(ids)]
         turns = self.turns(len(ids))
         hidden = np.triu(np.full((len(ids), len(ids)), -np.inf, np.float32), 1)
         for layer in range(self.layers):
             weight = lambda name: self.weights[f"blk.{layer}.{name}.weight"]
+            x = edit("residPre", layer, x)
             seen.residuals.append(x)
             normed = self.norm(x, weight("attn_norm"))
             q = rotate(self.split(normed @ weight("attn_q").T, self.heads), turns)
@@ -65,16 +67,18 @@ class Llama:
             # Query heads 0..n-1 share the first pair of key and value heads, and so on.
             k, v = (np.repeat(part, self.heads // self.kv_heads, axis=0) for part in (k, v))
             pattern = softmax(q @ k.transpose(0, 2, 1) / np.float32(np.sqrt(self.head_size)) + hidden)
-            z = (pattern @ v).transpose(1, 0, 2)
-            z[:, [head for where, head in zeroed if where == layer]] = 0
-            x = x + z.reshape(len(ids), self.width) @ weight("attn_output").T
+            z = edit("z", layer, (pattern @ v).transpose(1, 0, 2))
+            x = x + edit("attnOut", layer, z.reshape(len(ids), self.width) @ weight("attn_output").T)
+            x = edit("residMid", layer, x)
             seen.middles.append(x)
             seen.heads.append(z)
             if patterns:
                 seen.patterns.append(pattern)
+                seen.values.append(v)
             normed = self.norm(x, weight("ffn_norm"))
             gate = normed @ weight("ffn_gate").T
-            x = x + (gate / (1 + np.exp(-gate)) * (normed @ weight("ffn_up").T)) @ weight("ffn_down").T
+            x = x + edit("mlpOut", layer, (gate / (1 + np.exp(-gate)) * (normed @ weight("ffn_up").T)) @ weight("ffn_down").T)
+            x = edit("residPost", layer, x)
         seen.residuals.append(x)
         assert x.dtype == np.float32
         return seen
