@@ -74,6 +74,59 @@ extension Passes {
             #expect(Set([session, one, other].map(\.fingerprint)).count == 3 && session.fingerprint == session.model.fingerprint)
         }
 
+        @Test("An edited session gets the same bits in one go, token by token, branched, and in a pass with others of its family", arguments: Edit.sites)
+        func ways(site: Site) throws {
+            let ids = Self.shape.ids(70), model = try Self.shape.model(), other = Array(ids.prefix(33)) + Self.shape.ids(20, seed: 8)
+            let edits = [Edit(site, layer: 1, positions: 20..<60, .scale(-1.5)), Edit(.z, layer: 2, head: 1, .zero)]
+            let whole = try Numbers(fresh(model, edits, ids, chunk: 64)), branch = try Numbers(fresh(model, edits, other, chunk: 64))
+            #expect(try Numbers(fresh(model, edits, ids, threads: 2, chunk: 1)) == whole)
+            let one = try fork(Session(model, threads: 2), edits)
+            _ = try one.sync(to: Array(ids.prefix(33)))
+            let two = one.fork()
+            #expect(try Session.extend([(one, ids[33...]), (two, other[33...])]))
+            #expect(try Numbers(one) == whole && Numbers(two) == branch)
+            // A text that was plain until it was edited half way goes on like one that was edited from its start.
+            let late = try Session(model, threads: 2)
+            _ = try late.sync(to: Array(ids.prefix(41)))
+            let edited = try fork(late, edits)
+            for id in ids[41...] { try edited.append(id) }
+            #expect(try Numbers(edited) == whole)
+            #expect(try Numbers(fork(edited, [])) == Numbers.fresh(model, ids))
+        }
+
+        private func patches(_ session: Session, _ source: Session, _ site: Site) throws -> [Patch] {
+            var sweep = try #require(try PatchSweep(session, source: source, site: site, token: 9, against: 4))
+            while try sweep.step() {}
+            return sweep.found
+        }
+
+        @Test("Patches are what sessions with each value replaced from the beginning say; a text from itself changes nothing", arguments: Edit.sites)
+        func patching(site: Site) throws {
+            let ids = Self.shape.ids(13), session = try synced(ids), model = session.model, watcher = Watcher([site])
+            var other = ids
+            other[5] = 3
+            let source = session.fork()
+            _ = try source.sync(to: other)
+            _ = try Session(model, threads: 1).sync(to: other, taps: [watcher])
+            func score(_ distribution: Distribution) -> Double {
+                let one = Double(distribution.logprob(of: 9)), two = Double(distribution.logprob(of: 4))
+                return one - two
+            }
+            let before = Distribution(logits: try session.logits(after: 12)), found = try patches(session, source, site)
+            #expect(found.map { [$0.layer, $0.position] } == (0..<39).map { [$0 / 13, $0 % 13] })
+            for row in found {
+                let own = try #require(watcher.seen[Watcher.Place(site: site, layer: row.layer, position: row.position)])
+                let edit = Edit(site, layer: row.layer, positions: row.position..<row.position + 1, .replace(own))
+                let after = Distribution(logits: try fresh(model, [edit], ids).logits(after: 12))
+                let change = score(after) - score(before)
+                #expect(row.change == change && row.divergence == before.divergence(to: after))
+                if row.position < 5 { #expect(row.divergence == 0) }
+            }
+            #expect(found.contains { $0.divergence > 0 })
+            #expect(try patches(session, session, site).allSatisfy { $0.change == 0 && $0.divergence == 0 })
+            #expect(session.tokens == ids)
+        }
+
         @Test("A dropped record comes back under the edits, and a mean is that of the positions")
         func mean() throws {
             let ids = Self.shape.ids(150), model = try Self.shape.model()
