@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
             Same model, same hash: the logits are the same bits on every machine. Each row is the median of some runs; GB/s and \
             GMAC/s are what it read of weights and cache and how many products it made a second, beside the most that the machine \
             can, which is measured first. Rows: \(Workload.all.map(\.name).joined(separator: ", ")); and where --only \
-            names it, as it takes a minute a run: \(Workload.long.map(\.name).joined(separator: ", ")).
+            names them, as they take long: \(Workload.long.map(\.name).joined(separator: ", ")).
             """)
 
     @Flag(help: "Print one JSON object.") var json = false

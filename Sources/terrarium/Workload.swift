@@ -101,8 +101,8 @@ struct Workload: Sendable {
     let measure: @Sendable (Subject) throws -> Bench.Row
 
     static let all = [decode, repeating, prefill, streams, scoring, load, firstToken, keyToCursor, tints, recording, resident, residentRatio]
-    /// Those that take a minute, measured only where they are named.
-    static let long = [sweep]
+    /// Those that take long, measured only where they are named.
+    static let long = [sweep, ablation]
 
     init(_ name: String, _ unit: String,
                  _ measure: @escaping @Sendable (Subject) throws -> (value: Double, hash: String?, rate: (Double, Double)?)) {
