@@ -11,12 +11,15 @@ package struct Attribution: Sendable, Equatable {
         case embedding
         case head(layer: Int, head: Int)
         case mlp(layer: Int)
+        /// What edits of the stream, or of the attention's sum, made of a layer's attention.
+        case edit(layer: Int)
 
         package var description: String {
             switch self {
             case .embedding: "embedding"
             case let .head(layer, head): "layer \(layer) head \(head)"
             case let .mlp(layer): "layer \(layer) MLP"
+            case let .edit(layer): "layer \(layer) edits"
             }
         }
     }
@@ -68,8 +71,12 @@ extension Session {
             for head in 0..<shape.heads {
                 parts.append(.init(part: .head(layer: layer, head: head), value: value { Double(outputs[head * shape.width + $0]) }))
             }
-            guard let after = row(layer + 1, position) else { return nil }
+            guard let before = row(layer, position), let after = row(layer + 1, position) else { return nil }
             let middle = watch.middle(layer)
+            if edits.contains(where: { $0.layer == layer && [.residPre, .attnOut, .residMid].contains($0.site) && $0.touches(position) }) {
+                let heads = parts.suffix(shape.heads).reduce(0) { $0 + $1.value }
+                parts.append(.init(part: .edit(layer: layer), value: value { Double(middle[$0]) - Double(before[$0]) } - heads))
+            }
             parts.append(.init(part: .mlp(layer: layer), value: value { Double(after[$0]) - Double(middle[$0]) }))
         }
         let logit = Double(logits[Int(token)]) - (against.map { Double(logits[Int($0)]) } ?? 0)

@@ -111,7 +111,7 @@ package struct Comparing {
     ///   - known: an earlier comparison by the same models.
     package init(_ comparison: Comparison, _ a: Session, _ b: Session, settings: Settings? = nil, known: Comparison? = nil) {
         (self.comparison, self.a, self.b, self.settings) = (comparison, a, b, settings)
-        shared = a.model === b.model ? commonCount(comparison.a.ids[...], comparison.b.ids[...]) : -1
+        shared = a.model === b.model && a.edits == b.edits ? commonCount(comparison.a.ids[...], comparison.b.ids[...]) : -1
         a.rewind(to: commonCount(a.tokens[...], comparison.a.ids[...]))
         b.rewind(to: commonCount(b.tokens[...], comparison.b.ids[...]))
         if let known { self.comparison.take(known) }

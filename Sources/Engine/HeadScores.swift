@@ -3,34 +3,37 @@ import Tokenizer
 
 /// Means over queries q of what each head does, with p its pattern. Shapes: [layers * heads].
 ///
-/// previous = p[q, q-1]; duplicate = the sum of p[q, k] over k < q with q's id; induction = the sum of p[q, k] over k whose
-/// predecessor has q's id; entropy of the row in nats. Source: Elhage et al. 2021, Olsson et al. 2022.
+/// sink = p[q, 0], the first query aside; previous = p[q, q-1]; duplicate = the sum of p[q, k] over k < q with q's id; induction = the sum of p[q, k] over k whose
+/// predecessor has q's id; entropy of the row in nats. Source: Elhage et al. 2021, Olsson et al. 2022; sink: Xiao et al. 2023.
 package struct HeadScores: Sendable, Equatable {
-    struct Sum { var previous = 0.0, duplicate = 0.0, induction = 0.0, entropy = 0.0 }
+    struct Sum { var sink = 0.0, previous = 0.0, duplicate = 0.0, induction = 0.0, entropy = 0.0 }
     package let layers: Int, heads: Int, queries: Int
-    package private(set) var previous: [Float], duplicate: [Float], induction: [Float], entropy: [Float]
+    package private(set) var sink: [Float], previous: [Float], duplicate: [Float], induction: [Float], entropy: [Float]
     private var sums: [Double]
+    private static let kinds = 5
 
     init(layers: Int, heads: Int, queries: Int) {
         (self.layers, self.heads, self.queries) = (layers, heads, queries)
         let zeros = [Float](repeating: 0, count: layers * heads)
-        (previous, duplicate, induction, entropy) = (zeros, zeros, zeros, zeros)
-        sums = [Double](repeating: 0, count: 4 * layers * heads)
+        (sink, previous, duplicate, induction, entropy) = (zeros, zeros, zeros, zeros, zeros)
+        sums = [Double](repeating: 0, count: Self.kinds * layers * heads)
     }
     mutating func add(_ sum: Sum, layer: Int, head: Int) {
-        let at = (layer * heads + head) * 4
+        let at = (layer * heads + head) * Self.kinds
         sums[at] += sum.previous
         sums[at + 1] += sum.duplicate
         sums[at + 2] += sum.induction
         sums[at + 3] += sum.entropy
+        sums[at + 4] += sum.sink
     }
     mutating func divide() {
         let n = Double(max(1, queries))
         for index in previous.indices {
-            previous[index] = Float(sums[index * 4] / n)
-            duplicate[index] = Float(sums[index * 4 + 1] / n)
-            induction[index] = Float(sums[index * 4 + 2] / n)
-            entropy[index] = Float(sums[index * 4 + 3] / n)
+            previous[index] = Float(sums[index * Self.kinds] / n)
+            duplicate[index] = Float(sums[index * Self.kinds + 1] / n)
+            induction[index] = Float(sums[index * Self.kinds + 2] / n)
+            entropy[index] = Float(sums[index * Self.kinds + 3] / n)
+            sink[index] = Float(sums[index * Self.kinds + 4] / n)
         }
     }
 }
@@ -48,7 +51,7 @@ struct TokenMarks {
 
     func score(_ row: UnsafeBufferPointer<Float>, query: Int) -> HeadScores.Sum {
         var sum = HeadScores.Sum()
-        if query > 0 { sum.previous = Double(row[query - 1]) }
+        if query > 0 { (sum.sink, sum.previous) = (Double(row[0]), Double(row[query - 1])) }
         for place in places[tokens[query]] ?? [] where place < query {
             sum.duplicate += Double(row[place])
             sum.induction += Double(row[place + 1])

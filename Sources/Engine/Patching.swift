@@ -20,6 +20,16 @@ package struct PatchSweep {
     package let total: Int
     package private(set) var found: [Patch] = []
 
+    /// What is known so far, of which tokens.
+    package struct Findings: Sendable, Equatable {
+        package let token: TokenID, against: TokenID?
+        package let found: [Patch], total: Int
+        package init(token: TokenID, against: TokenID?, found: [Patch], total: Int) {
+            (self.token, self.against, self.found, self.total) = (token, against, found, total)
+        }
+    }
+    package var findings: Findings { Findings(token: token, against: against, found: found, total: total) }
+
     /// The prediction after a session's last token is what is watched; nil where the two texts are not of the same length.
     package init?(_ session: Session, source: Session, site: Site, token: TokenID, against: TokenID? = nil) throws(EngineError) {
         try session.check([token] + (against.map { [$0] } ?? []), after: 0)

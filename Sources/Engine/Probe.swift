@@ -32,6 +32,29 @@ extension Session {
         return all
     }
 
+    /// Every head's mean attention row of some queries; before each query's end the weights, behind it nothing.
+    /// Shape: [layers][heads][queries' end].
+    package func attention(queries: Range<Int>, cancelled: () -> Bool = { false }) throws(EngineError) -> [[[Float]]]? {
+        let queries = queries.clamped(to: 0..<tokens.count)
+        guard queries.count != 1 else { return try attention(query: queries.lowerBound) }
+        var all: [[[Float]]] = []
+        for layer in 0..<model.shape.layers {
+            var sums = Array(repeating: [Double](repeating: 0, count: queries.upperBound), count: model.shape.heads)
+            for part in batches(queries) {
+                if cancelled() { return nil }
+                let found = Slots<[Float]>(part.count * model.shape.heads, [])
+                try visitPatterns(layer: layer, heads: 0..<model.shape.heads, queries: part) { head, position, row in
+                    found[(position - part.lowerBound) * model.shape.heads + head] = Array(row)
+                }
+                for (index, row) in found.values.enumerated() {
+                    for key in row.indices { sums[index % model.shape.heads][key] += Double(row[key]) }
+                }
+            }
+            all.append(sums.map { $0.map { Float($0 / Double(max(1, queries.count))) } })
+        }
+        return all
+    }
+
     private func batches(_ range: Range<Int>) -> [Range<Int>] {
         stride(from: range.lowerBound, to: range.upperBound, by: Forward.batch).map { $0..<min(range.upperBound, $0 + Forward.batch) }
     }

@@ -19,7 +19,7 @@ package final class Session {
     /// The nodes that hold the tokens; the last may go on with ids that are not this session's.
     private(set) var path: [PrefixTree.Node] = []
     /// Base addresses of the path's pages of keys and values.
-    private(set) var bases: [UnsafeRawPointer?] = []
+    package private(set) var bases: [UnsafeRawPointer?] = []
 
     /// Columns of logits that are measured at once.
     static let measured = min(32, Forward.batch)

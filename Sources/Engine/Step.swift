@@ -10,9 +10,11 @@ package struct Step: Sendable, Equatable {
     package let rank: Int
     /// Of the distribution before the token. Unit: nats.
     package let entropy: Float
+    /// What was likeliest there; nil where nobody looked.
+    package let top: TokenID?
 
-    package init(id: TokenID, logprob: Float, rank: Int, entropy: Float) {
-        (self.id, self.logprob, self.rank, self.entropy) = (id, logprob, rank, entropy)
+    package init(id: TokenID, logprob: Float, rank: Int, entropy: Float, top: TokenID? = nil) {
+        (self.id, self.logprob, self.rank, self.entropy, self.top) = (id, logprob, rank, entropy, top)
     }
 
     /// Measures a token in the logits before it; nil when they are not finite.
@@ -23,7 +25,9 @@ package struct Step: Sendable, Equatable {
 
     init?(_ id: TokenID, in logits: UnsafeBufferPointer<Float>, _ spread: Spread) {
         guard logits.indices.contains(Int(id)), let base = logits.baseAddress else { return nil }
-        self.init(id: id, logprob: spread.total.logprob(logits[Int(id)]), rank: tk_rank(base, logits.count, Int(id)), entropy: Float(spread.entropy))
+        let rank = tk_rank(base, logits.count, Int(id))
+        let top = rank == 0 ? id : logits.firstIndex(of: spread.total.maximum).map { TokenID($0) }
+        self.init(id: id, logprob: spread.total.logprob(logits[Int(id)]), rank: rank, entropy: Float(spread.entropy), top: top)
     }
 }
 

@@ -24,7 +24,7 @@ package struct Edit: Sendable, Hashable {
 
     package func with(_ change: Change) -> Edit { Edit(site, layer: layer, head: head, positions: positions, change) }
 
-    func touches(_ position: Int) -> Bool { positions?.contains(position) ?? true }
+    package func touches(_ position: Int) -> Bool { positions?.contains(position) ?? true }
 
     /// The part of a column's values at its site that it changes.
     package func range(in shape: Architecture) -> Range<Int> {

@@ -12,7 +12,7 @@ package enum Command: String, Sendable, CaseIterable {
     case selectLeft, selectRight, selectWordLeft, selectWordRight, selectUp, selectDown, selectLineStart, selectLineEnd, selectAll
     case newline, tabCharacter, backspace, delete, deleteWord, copy, cut, paste, insertSpecial, uncertainNext, uncertainPrevious
     // Any panel
-    case nextPanel, previousPanel, zoom, toDocument
+    case nextPanel, previousPanel, zoom, toDocument, panelExport
     // Candidates
     case candidateUp, candidateDown, candidatePageUp, candidatePageDown, candidateFirst, candidateLast
     case candidateFork, candidateTake, candidateFind, candidateBias, candidatePin, candidateUnpin, candidateSort, candidateAlong
@@ -27,15 +27,20 @@ package enum Command: String, Sendable, CaseIterable {
     case fieldLeft, fieldRight, fieldUp, fieldDown, fieldEdit, fieldReset
     // Attention
     case headUp, headDown, headLeft, headRight, headLock, headAdd, headMetric, attentionView
-    case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn, headZero
+    case targetPrevious, targetNext, mapLog, mapHideFirst, mapZoomIn, mapZoomOut, textOut, textIn, textSpread, headZero
+    case headValues, headWords, spanKeys, spanQueries
     // Lens
     case lensUp, lensDown, lensLeft, lensRight, lensFirst, lensLast, lensList, lensTint, lensSite, lensToken
     // Edits
-    case editUp, editDown, editAdd, editToggle, editRemove, editChange, editWrite, editOpen, editAblate
+    case editUp, editDown, editAdd, editToggle, editRemove, editChange, editWrite, editOpen, editAblate, editPatch
+    // Attribution
+    case partUp, partDown, partPageUp, partPageDown, partFirst, partLast, partGo, partToken, partAgainst, partOrder, partZero
+    // Tokens
+    case tokenUp, tokenDown, tokenPageUp, tokenPageDown, tokenFirst, tokenLast, tokenGo, tokenSort, tokenReverse
     // Files
     case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs, fileExport
     // Compare
-    case compareBranch, compareFile, comparePrompt, compareSettings, compareView, compareGo, compareExport
+    case compareBranch, compareFile, comparePrompt, compareSettings, compareEdited, compareView, compareGo, compareExport
     case compareLeft, compareRight, compareUp, compareDown, compareFirst, compareLast, compareDivergence, compareDivergenceBefore
     // Branches
     case branchUp, branchDown, branchOut, branchIn, branchPageUp, branchPageDown, branchFirst, branchLast
@@ -56,7 +61,7 @@ package enum Command: String, Sendable, CaseIterable {
 
     /// Where a command's keys count.
     package enum Context: String, Sendable, CaseIterable {
-        case everywhere, document, panel, candidates, along, byHand, sampler, controls, attention, lens, edits, branches, compare, shots, laboratory, history, files, streams
+        case everywhere, document, panel, candidates, along, byHand, sampler, tokens, controls, attention, lens, attribution, edits, branches, compare, shots, laboratory, history, files, streams
         package var title: String {
             switch self {
             case .everywhere: "Everywhere"
@@ -69,6 +74,8 @@ package enum Command: String, Sendable, CaseIterable {
             case .controls: "Controls"
             case .attention: "Attention"
             case .lens: "Lens"
+            case .attribution: "Attribution"
+            case .tokens: "Tokens"
             case .edits: "Edits"
             case .files: "Files"
             case .compare: "Compare"
@@ -173,6 +180,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.previousPanel, .panel, [.char("[")], "Show the panel before here"),
         Row(.zoom, .panel, [.char("z")], "Zoom this panel", "zoom"),
         Row(.toDocument, .panel, [.char("q")], "Back to the document"),
+        Row(.panelExport, .panel, [.char("e")], "Export the panel: its numbers as CSV or JSON, the picture as SVG or ANSI", "export"),
 
         Row(.candidateFind, .candidates, [.char("/")], "Find any text: its joint logprob and first token's rank", "find"),
         Row(.candidateFork, .candidates, [.enter], "Fork here with this token and go on", "fork"),
@@ -214,6 +222,16 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.stageDown, .sampler, [.down, .char("j")], "Stage below"),
         Row(.stageRemoved, .sampler, [.enter], "What the stage removed", "what it removed"),
 
+        Row(.tokenUp, .tokens, [.up, .char("k")], "Row above; the document's cursor goes along", "token"),
+        Row(.tokenDown, .tokens, [.down, .char("j")], "Row below"),
+        Row(.tokenGo, .tokens, [.enter], "To the token in the document", "go to"),
+        Row(.tokenSort, .tokens, [.char("s")], "Sort by position, logprob, rank, entropy", "sort"),
+        Row(.tokenReverse, .tokens, [.char("S")], "The other way round", "reverse"),
+        Row(.tokenPageUp, .tokens, [.pageUp], "A page of rows up"),
+        Row(.tokenPageDown, .tokens, [.pageDown, .char(" ")], "A page of rows down"),
+        Row(.tokenFirst, .tokens, [.home, .char("g")], "First row"),
+        Row(.tokenLast, .tokens, [.end, .char("G")], "Last row"),
+
         Row(.fieldLeft, .controls, [.left], "Setting to the left", "field"),
         Row(.fieldRight, .controls, [.right], "Setting to the right"),
         Row(.fieldUp, .controls, [.up], "One step more", "step"),
@@ -227,8 +245,8 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.headRight, .attention, [.right, .char("L")], "Head to the right, key to the right"),
         Row(.headLock, .attention, [.enter], "Lock the head, mark the crosshair", "lock"),
         Row(.headAdd, .attention, [.char(" ")], "Add the head to the chosen ones", "add"),
-        Row(.headMetric, .attention, [.char("m")], "Metric: to token, entropy, previous, duplicate, induction, ablation", "metric"),
-        Row(.attentionView, .attention, [.char("v")], "View: heads, map, text", "view"),
+        Row(.headMetric, .attention, [.char("m")], "Metric: to token, entropy, previous, duplicate, induction, sink, direct, ablation", "metric"),
+        Row(.attentionView, .attention, [.char("v")], "View: heads, map, text, ranked", "view"),
         Row(.targetPrevious, .attention, [.char(",")], "Token before as the one looked at", "token"),
         Row(.targetNext, .attention, [.char(".")], "Token behind as the one looked at"),
         Row(.textOut, .attention, [.char("o")], "Tint the document: where this token looks", "out"),
@@ -238,6 +256,11 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.mapLog, .attention, [.char("l")], "Linear or logarithmic", "log"),
         Row(.mapHideFirst, .attention, [.char("h")], "Hide the first token and renormalise", "hide first"),
 
+        Row(.headValues, .attention, [.char("n")], "Weights times the lengths of their values, or the weights alone"),
+        Row(.headWords, .attention, [.char("w")], "The tokens of a word as one, or each by itself"),
+        Row(.spanKeys, .attention, [.char("s")], "Look at the document's selection as one; without a selection: at one token again"),
+        Row(.spanQueries, .attention, [.char("S")], "The mean over the selection's tokens; without a selection: the one token again"),
+        Row(.textSpread, .attention, [.char("E")], "Tint the document: the entropy of each token's row", "spread"),
         Row(.headZero, .attention, [.char("0")], "Zero the head, or take that back"),
 
         Row(.lensUp, .lens, [.up, .char("k")], "Layer above", "layer"),
@@ -245,17 +268,30 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.lensLeft, .lens, [.left, .char("h")], "Token before", "token"),
         Row(.lensRight, .lens, [.right, .char("l")], "Token behind"),
         Row(.lensList, .lens, [.enter], "The cell's likeliest tokens, or the grid again", "list"),
-        Row(.lensTint, .lens, [.char("t")], "Tint: probability of the likeliest, entropy, KL of the final prediction to the layer's", "tint"),
+        Row(.lensTint, .lens, [.char("t")], "Tint: probability of the likeliest, entropy, KL of the final prediction to the layer's, what patching changes", "tint"),
         Row(.lensToken, .lens, [.char("r")], "Follow the rank of another token", "rank of"),
         Row(.lensSite, .lens, [.char("s")], "Stages: after each layer; after attention and after the MLP of each", "stages"),
         Row(.lensFirst, .lens, [.home, .char("g")], "The embedding"),
         Row(.lensLast, .lens, [.end, .char("G")], "The last layer"),
+
+        Row(.partUp, .attribution, [.up, .char("k")], "Part above", "part"),
+        Row(.partDown, .attribution, [.down, .char("j")], "Part below"),
+        Row(.partGo, .attribution, [.enter], "A head: to Attention; an MLP: to the layer in Lens", "go to"),
+        Row(.partToken, .attribution, [.char("t")], "Whose logit: any token, as text; empty: the one that stands there, or the likeliest", "token"),
+        Row(.partAgainst, .attribution, [.char("d")], "The difference to a second token's logit; empty: none", "difference"),
+        Row(.partOrder, .attribution, [.char("o")], "In the order of size, in the order of the pass", "order"),
+        Row(.partZero, .attribution, [.char("0")], "Zero the part, or take that back", "zero"),
+        Row(.partPageUp, .attribution, [.pageUp], "A page of parts up"),
+        Row(.partPageDown, .attribution, [.pageDown, .char(" ")], "A page of parts down"),
+        Row(.partFirst, .attribution, [.home, .char("g")], "First part"),
+        Row(.partLast, .attribution, [.end, .char("G")], "Last part"),
 
         Row(.editAdd, .edits, [.char("a")], "Add an edit, as L17 H4 zero; a mean is that of the document when it is switched on", "add"),
         Row(.editToggle, .edits, [.char(" ")], "Switch the edit on or off", "on/off"),
         Row(.editRemove, .edits, [.char("x")], "Remove the edit", "remove"),
         Row(.editChange, .edits, [.enter], "Change the edit", "change"),
         Row(.editAblate, .edits, [.char("A")], "Zero every head alone and rank what follows; again: stop", "ablate every head"),
+        Row(.editPatch, .edits, [.char("P")], "Put another text's values in at every layer and position alone; again: stop", "patch"),
         Row(.editWrite, .edits, [.char("w")], "Write the edits to a file", "write"),
         Row(.editOpen, .edits, [.char("o")], "Take edits from a file", "open"),
         Row(.editUp, .edits, [.up, .char("k")], "Edit above"),
@@ -276,6 +312,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.compareFile, .compare, [.char("f")], "Compare with a file", "file"),
         Row(.comparePrompt, .compare, [.char("p")], "Compare with another prompt", "prompt"),
         Row(.compareSettings, .compare, [.char("s")], "Compare two settings: both continue the text before the cursor", "settings"),
+        Row(.compareEdited, .compare, [.char("m")], "Compare the model with itself under the edits that are on, on this document", "edited"),
         Row(.compareDivergence, .compare, [.char("n")], "Next divergence", "next"),
         Row(.compareDivergenceBefore, .compare, [.char("N")], "Divergence before"),
         Row(.compareLeft, .compare, [.left, .char("h")], "Word before", "word"),

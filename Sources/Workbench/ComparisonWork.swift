@@ -6,7 +6,8 @@ struct ComparisonWork {
     let order: CompareOrder
     private let post: (Report) -> Void
     /// Of A, and at first where two settings draw.
-    private let a: Session, b: Session
+    private let a: Session
+    private var b: Session
     private var lockstep: Lockstep?
     private var comparing: Comparing?
     /// What the work before has found.
@@ -32,6 +33,10 @@ struct ComparisonWork {
     /// Does a piece of about 10 ms; false once nothing is left to do.
     mutating func serve(at time: Double, chunk: Int, cancelled: () -> Bool) throws(EngineError) -> Bool {
         guard comparing != nil else {
+            if !order.edits.isEmpty, b.edits.isEmpty {
+                guard try a.sync(to: order.a, chunk: chunk, cancelled: cancelled), let edited = try a.fork(edits: try a.edits(order.edits), cancelled: cancelled) else { return true }
+                b = edited
+            }
             if let settings = order.settings { return try draw(settings, time, chunk, cancelled) }
             begin(Comparison(.init(order.a), .init(order.b), bytes: a.model.tokenizer.bytes))
             return true

@@ -63,7 +63,7 @@ package struct Layout: Sendable {
     /// Rows of the upper panel: attention's heads need more than the others.
     private func upperHeight(_ state: State, _ height: Int) -> Int {
         // Lists with a text beside them and two texts want rows while they are there.
-        if [.files, .compare, .history, .shots, .laboratory, .edits, .lens].contains(state.slots[0]) { return max(height / 2, height - 11) }
+        if [.files, .compare, .history, .shots, .laboratory, .edits, .lens, .attribution, .tokens].contains(state.slots[0]) { return max(height / 2, height - 11) }
         return switch (state.slots[0] == .attention, state.slots[1] == .attention) {
         case (true, false): max(height / 2, min(height - 11, 19))
         case (false, true): min(height - height / 2, max(11, height - 19))

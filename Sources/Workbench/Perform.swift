@@ -28,7 +28,7 @@ extension State {
             case .along: candidates.along == nil ? "no curve is shown; w in Candidates shows one" : nil
             case .byHand: candidates.byHand == nil ? "nothing is sampled by hand; m in Candidates begins" : nil
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
-            case .attention, .lens: reading.ids.isEmpty ? "there are no tokens" : nil
+            case .attention, .lens, .attribution, .tokens: reading.ids.isEmpty ? "there are no tokens" : nil
             case .compare: comparisonObstacle(to: command)
             case .history: historyObstacle(to: command)
             case .laboratory: laboratoryObstacle(to: command)
@@ -57,6 +57,8 @@ extension State {
             if command == .headZero { return toggleHeadEdit() }
             performInAttention(command)
         case .lens: performInLens(command)
+        case .attribution: return performInAttribution(command)
+        case .tokens: performInTokens(command)
         case .edits: return performInEdits(command)
         case .files: return performInFiles(command)
         case .compare: return performInCompare(command)
@@ -140,6 +142,7 @@ extension State {
         case .previousPanel: turnPanel(by: -1)
         case .zoom: if focusedPanel != nil { zoomed.toggle() }
         case .toDocument: backToDocument()
+        case .panelExport: askForPanelExport()
         default: break
         }
     }

@@ -14,6 +14,8 @@ package struct Reading: Sendable {
     package private(set) var here: Here?
     /// Every head's row of one query; after an edit the last ones stay until new ones come, with the ids they were made for.
     package var heads: (query: Int, rows: [[[Float]]])? { didSet { (headIDs, changes) = (Array(ids.prefix((heads?.query ?? -1) + 1)), changes + 1) } }
+    /// What the rows of `heads` are made of.
+    package var look = Wish.Attention.Look()
     /// The ids that `heads` looks at, its query the last.
     package private(set) var headIDs: [TokenID] = []
     package var scores: HeadScores? { didSet { (scoresVersion, changes) = (version, changes + 1) } }
@@ -21,6 +23,9 @@ package struct Reading: Sendable {
     package private(set) var scoresVersion = 0
     package var map: AttentionMap? { didSet { changes += 1 } }
     package var column: (column: Wish.Attention.Column, weights: [Float])? { didSet { changes += 1 } }
+    /// The mean entropy of some heads' rows, query by query. Unit: nats.
+    package var spread: (heads: [HeadID], entropies: [Float])? { didSet { changes += 1 } }
+    package var attributed: (asked: Wish.Attributed, found: Attribution)? { didSet { changes += 1 } }
     /// Counts the changes of what is known of attention.
     package private(set) var changes = 0
     package var sought: (position: Int, ids: [TokenID], logprob: Float, rank: Int)?
@@ -70,6 +75,7 @@ package struct Reading: Sendable {
             map?.rows.removeLast(known.rows.count - common / known.pool)
         }
         if let known = column, known.weights.count > common { column = known.column.key < common ? (known.column, Array(known.weights.prefix(common))) : nil }
+        if let known = spread, known.entropies.count > common { spread = (known.heads, Array(known.entropies.prefix(common))) }
         if let sought, sought.position > common { self.sought = nil }
         if let known = curve, known.values.count > common { curve = (known.id, Array(known.values.prefix(common))) }
         (ids, self.lead) = (next, lead)

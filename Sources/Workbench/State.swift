@@ -41,6 +41,8 @@ package struct State: Sendable {
     package var controls = ControlsState()
     package var attention = AttentionState()
     package var lens = LensState()
+    package var attribution = AttributionState()
+    package var tokens = TokensState()
     package internal(set) var edits = EditsState()
     package var files = FilesState()
     package var compare = CompareState()
@@ -73,7 +75,7 @@ package struct State: Sendable {
         beginKeeping()
     }
 
-    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, attention, lens, edits, branches, compare, shots, laboratory, history, files
+    package enum Panel: String, Sendable, CaseIterable { case candidates, sampler, tokens, attention, lens, attribution, edits, branches, compare, shots, laboratory, history, files
         package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
     package enum Focus: Sendable, Equatable { case document, slot(Int), controls }
@@ -188,7 +190,7 @@ package enum Overlay: Sendable, Equatable {
     /// One line that is being typed.
     package struct Input: Sendable, Equatable {
         package enum Purpose: Sendable, Equatable {
-            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), laboratoryExport, breakpoints, lensToken, edit(Int?), editsSave, editsOpen
+            case find, saveAs, export(Export.Subject), rename(String), candidateFind, bias(TokenID), field(Int), special, variable(Int), compare(CompareState.Asked), branchLabel(Node.ID), runExport(StoredRun), laboratoryExport, breakpoints, lensToken, partToken, partAgainst, edit(Int?), patch, editsSave, editsOpen, panelExport(State.Panel)
         }
         package var purpose: Purpose
         package var label: String
@@ -226,6 +228,8 @@ package enum Effect: Sendable, Equatable {
     case readEdits(path: String)
     /// Zeroes every head alone; nil stops that.
     case ablate(AblationOrder?)
+    /// Puts another text's values in, place by place; nil stops that.
+    case patch(PatchOrder?)
     /// Writes numbers to a file of their own: nothing that is there is replaced.
     case writeTable(path: String, bytes: [UInt8])
     case save(path: String, bytes: [UInt8], replacing: Replacing)

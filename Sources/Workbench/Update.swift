@@ -76,8 +76,13 @@ extension State {
             // While a stream goes on behind the place, its version rises and what stands before the place stays.
             if version == reading.version || run != nil, position == here.position { look(at: position, logits) }
         case .steps(let version, let start, let steps): reading.take(steps: steps, from: start, version: version)
-        case .heads(let version, let query, let rows):
-            if version == reading.version || run != nil { reading.heads = (query, rows) }
+        case .heads(let version, let query, let rows, let look):
+            if version == reading.version || run != nil {
+                reading.look = look
+                reading.heads = (query, rows)
+            }
+        case .spread(let version, let heads, let entropies): if version == reading.version { reading.spread = (heads, entropies) }
+        case .attributed(let version, let asked, let found): if version == reading.version { reading.attributed = (asked, found) }
         case .scores(let version, let scores): if version == reading.version { reading.scores = scores }
         case .map(let version, let map): if version == reading.version { reading.map = map }
         case .column(let version, let column, let weights): if version == reading.version { reading.column = (column, weights) }
@@ -85,6 +90,8 @@ extension State {
             if version == reading.version { edits.before = (position, version, Distribution(logits: logits)) }
         case .notEdited: edits.switchOff()
         case .ablated(let number, let found, let seconds, let isDone): ablated(number, found, seconds: seconds, isDone: isDone)
+        case .patched(let number, let findings, let seconds): patched(number, findings, seconds: seconds)
+        case .notPatched(let number, let sentence): notPatched(number, sentence)
         case .lens(let version, let column): lens.take(column, version: version, reading)
         case .curve(let version, let id, let start, let values): reading.take(curve: id, from: start, values, version: version)
         case .sought(let version, let position, let ids, let logprob, let rank):
@@ -132,6 +139,7 @@ extension State {
         settleCandidates()
         attention.clamp(self)
         lens.follow(reading)
+        settleTokens()
         settleShots()
         return wishes()
     }
@@ -172,6 +180,7 @@ extension State {
         wish.edits = edits.active
         wish.before = !wish.edits.isEmpty && run == nil && isShown(.edits)
         wish.lens = run == nil ? lens.wish(self) : nil
+        wish.attributed = run == nil ? attributionWish : nil
         wish.curve = alongWish
         wish.asked = isShotsDocument && isShown(.shots) && !shots.isChoosing ? shots.numbers.asked : nil
         if let sought = tokenizer?.encode(self.sought), overlay?.isCandidateFind == true || !self.sought.isEmpty { wish.sought = sought }

@@ -58,6 +58,9 @@ extension State {
                 if let offset = text.offset(atX: mouse.x, y: mouse.y, in: layout.text, editor: editor) {
                     editor.move(to: offset, extending: mouse.modifiers.contains(.shift))
                 }
+            } else if let token = StripPlan(self, layout.document)?.token(x: mouse.x, y: mouse.y) {
+                focus = .document
+                moveAlong(to: reading.lead + token)
             } else if let index = layout.panels.firstIndex(where: { $0.rect.contains(x: mouse.x, y: mouse.y) }) {
                 let panel = layout.panels[index]
                 focus = .slot(panel.slot)

@@ -20,6 +20,8 @@ package enum View {
             case .sampler: SamplerView.draw(state, panel.rect, focused, &frame)
             case .attention: AttentionView.draw(state, panel.rect, focused, &frame)
             case .lens: LensView.draw(state, panel.rect, focused, &frame)
+            case .attribution: AttributionView.draw(state, panel.rect, focused, &frame)
+            case .tokens: TokensView.draw(state, panel.rect, focused, &frame)
             case .edits: EditsView.draw(state, panel.rect, focused, &frame)
             case .files: FilesView.draw(state, panel.rect, focused, &frame)
             case .compare: CompareView.draw(state, panel.rect, focused, &frame)

@@ -1,6 +1,7 @@
 import Engine
 import Laboratory
 import Tokenizer
+import Transformer
 
 /// A head by its layer and number.
 package struct HeadID: Sendable, Hashable, Comparable {
@@ -17,6 +18,14 @@ package struct Wish: Sendable, Equatable {
     package struct Attention: Sendable, Equatable {
         /// The query whose rows of all heads are wanted.
         package var query: Int
+        package var look = Look()
+        /// What rows are made of: of which queries the mean, and whether each weight is multiplied by its value's length.
+        package struct Look: Sendable, Equatable {
+            /// In place of the one query.
+            package var span: Range<Int>?
+            package var isValued = false
+            package init(span: Range<Int>? = nil, isValued: Bool = false) { (self.span, self.isValued) = (span, isValued) }
+        }
         /// Whether previous, duplicate and induction scores are wanted.
         package var scores = false
         /// Heads whose mean map is wanted; empty for none.
@@ -24,9 +33,11 @@ package struct Wish: Sendable, Equatable {
         /// Heads and a key: how much every query looks at it.
         package var column: Column?
         package struct Column: Sendable, Equatable {
-            package var heads: [HeadID], key: Int
-            package init(heads: [HeadID], key: Int) { (self.heads, self.key) = (heads, key) }
+            package var heads: [HeadID], key: Int, isValued: Bool
+            package init(heads: [HeadID], key: Int, isValued: Bool = false) { (self.heads, self.key, self.isValued) = (heads, key, isValued) }
         }
+        /// Heads whose rows' entropies are wanted all along the text.
+        package var spread: [HeadID] = []
         package init(query: Int) { self.query = query }
     }
     /// Counts the changes of `ids`; reports carry it back.
@@ -57,6 +68,14 @@ package struct Wish: Sendable, Equatable {
         /// Positions that need not be looked at again.
         package var known: Set<Int> = []
         package init(places: [Place], halves: Bool) { (self.places, self.halves) = (places, halves) }
+    }
+    /// A logit, or the difference of two, that is to be split into its parts.
+    package var attributed: Attributed?
+    package struct Attributed: Sendable, Hashable {
+        package var position: Int
+        /// Nil for the likeliest.
+        package var token: TokenID?, against: TokenID?
+        package init(position: Int, token: TokenID?, against: TokenID? = nil) { (self.position, self.token, self.against) = (position, token, against) }
     }
     /// A text whose probability after `position` is wanted.
     package var sought: [TokenID] = []
@@ -112,6 +131,17 @@ package struct AblationOrder: Sendable, Equatable {
     package init(number: Int, ids: [TokenID], token: TokenID) { (self.number, self.ids, self.token) = (number, ids, token) }
 }
 
+/// Another text of as many tokens, whose values are put in at every layer and position alone.
+package struct PatchOrder: Sendable, Equatable {
+    package var number: Int
+    package var ids: [TokenID], source: [TokenID], site: Site
+    /// Whose logprob is watched, and less whose; nil for the likeliest of the other text and of this one.
+    package var token: TokenID?, against: TokenID?
+    package init(number: Int, ids: [TokenID], source: [TokenID], site: Site, token: TokenID? = nil, against: TokenID? = nil) {
+        (self.number, self.ids, self.source, self.site, self.token, self.against) = (number, ids, source, site, token, against)
+    }
+}
+
 /// What is new of one of several streams.
 package struct StreamNews: Sendable {
     package var stream: Int
@@ -126,6 +156,8 @@ package struct CompareOrder: Sendable, Equatable {
     /// With settings both are the text that is continued.
     package var a: [TokenID], b: [TokenID]
     package var settings: Comparing.Settings?
+    /// What the model of the second is changed by.
+    package var edits: [Intervention] = []
     package init(number: Int, a: [TokenID], b: [TokenID], settings: Comparing.Settings? = nil) {
         (self.number, self.a, self.b, self.settings) = (number, a, b, settings)
     }
@@ -142,16 +174,21 @@ package enum Report: Sendable {
     case reading(version: Int, position: Int, logits: [Float])
     case steps(version: Int, from: Int, [Step?])
     /// Shape: rows [layers][heads][query + 1].
-    case heads(version: Int, query: Int, rows: [[[Float]]])
+    case heads(version: Int, query: Int, rows: [[[Float]]], look: Wish.Attention.Look = .init())
     case scores(version: Int, HeadScores)
     case map(version: Int, AttentionMap)
     case column(version: Int, Wish.Attention.Column, weights: [Float])
+    /// The mean entropy of some heads' rows, query by query. Unit: nats.
+    case spread(version: Int, heads: [HeadID], [Float])
+    case attributed(version: Int, Wish.Attributed, Attribution)
     case lens(version: Int, LensColumn)
     /// The unmodified model's logits after the first `position` ids.
     case before(version: Int, position: Int, logits: [Float])
     /// The edits cannot be made on this text.
     case notEdited(String)
     case ablated(number: Int, [Ablation], seconds: Double, isDone: Bool)
+    case patched(number: Int, PatchSweep.Findings, seconds: Double)
+    case notPatched(number: Int, String)
     /// How likely a text is after the position: its joint logprob and its first token's rank.
     case sought(version: Int, position: Int, ids: [TokenID], logprob: Float, rank: Int)
     /// One token's logprob after `from` + 1 ids and on. Unit: nats.
@@ -189,7 +226,9 @@ package struct AttentionMap: Sendable, Equatable {
     package var pool: Int
     /// Shape: row i has i + 1 cells.
     package var rows: [[Float]]
-    package init(heads: [HeadID], tokens: Int, pool: Int, rows: [[Float]]) {
-        (self.heads, self.tokens, self.pool, self.rows) = (heads, tokens, pool, rows)
+    /// Whether the weights were multiplied by their values' lengths.
+    package var isValued: Bool
+    package init(heads: [HeadID], tokens: Int, pool: Int, rows: [[Float]], isValued: Bool = false) {
+        (self.heads, self.tokens, self.pool, self.rows, self.isValued) = (heads, tokens, pool, rows, isValued)
     }
 }

@@ -16,6 +16,8 @@ package final class Worker: @unchecked Sendable {
         var replay: Order??
         /// Heads to be zeroed alone, or nil within where that is to stop.
         var ablation: AblationOrder??
+        /// Another text's values to be put in, or nil within where that is to stop.
+        var patch: PatchOrder??
         /// A sweep whose folder is open.
         var opened: SweepWork.Opened?
         var stop = false
@@ -37,6 +39,9 @@ package final class Worker: @unchecked Sendable {
     private var session: Session?
     private var edits: [Intervention] = []
     private var ablation: (order: AblationOrder, sweep: AblationSweep?, seconds: Double, posted: Double)?
+    private var patch: PatchWork?
+    /// Of the session's tokens, as far as they were asked for.
+    private var values = ValueNorms()
     private var wish = Wish()
     private var tasks: [Task] = []
     private var run: Running?
@@ -44,6 +49,7 @@ package final class Worker: @unchecked Sendable {
     private var replay: ReplayWork?
     /// What the newest comparison of two texts has found.
     private var compared: Comparison?
+    private var comparedEdits: [Intervention] = []
     private var streams: RunningStreams?
     private var sweep: SweepWork?
     private var isSweepHeld = false
@@ -68,7 +74,7 @@ package final class Worker: @unchecked Sendable {
     private static let chunk = 16
 
     /// The parts of a wish, in the order they are served.
-    private enum Task { case edits, reading, before, heads, lens, answers, sought, steps, rest, lenses, leftOut, curve, column, map, scores }
+    private enum Task { case edits, reading, before, heads, lens, attribution, answers, sought, steps, rest, lenses, leftOut, curve, column, spread, map, scores }
 
     package init(threads: Int, post: @escaping @Sendable (Report) -> Void) {
         self.threads = threads
@@ -95,6 +101,8 @@ package final class Worker: @unchecked Sendable {
     package func replay(_ order: Order?) { put { $0.replay = .some(order) } }
     /// Zeroes every head alone, behind everything but a sweep; nil stops that.
     package func ablate(_ order: AblationOrder?) { put { $0.ablation = .some(order) } }
+    /// Puts another text's values in at every layer and position alone, behind everything but a sweep; nil stops that.
+    package func patch(_ order: PatchOrder?) { put { $0.patch = .some(order) } }
     package func stop() { put { $0.stop = true } }
     /// Runs a sweep from where its folder stands, in place of the one before.
     package func sweep(_ order: SweepOrder) {
@@ -130,7 +138,7 @@ package final class Worker: @unchecked Sendable {
     private var isInterrupted: Bool {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        return desk.wish != nil || desk.stop || desk.replay != nil || desk.ablation != nil || desk.quit || desk.load != nil
+        return desk.wish != nil || desk.stop || desk.replay != nil || desk.ablation != nil || desk.patch != nil || desk.quit || desk.load != nil
     }
 
     /// Whether a generation has to end; a wish alone does not end it.
@@ -151,7 +159,7 @@ package final class Worker: @unchecked Sendable {
     private func take(waiting: Bool) -> Desk {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.ablation == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
+        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.ablation == nil, desk.patch == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
             pthread_cond_wait(&condition, &mutex)
         }
         let taken = desk
@@ -165,7 +173,7 @@ package final class Worker: @unchecked Sendable {
     private func main() {
         while true {
             let isSweeping = sweep != nil && !isSweepHeld
-            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && ablation == nil && !isSweeping)
+            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && ablation == nil && patch == nil && !isSweeping)
             if new.quit { return }
             if let path = new.load { open(path) }
             if new.stop, let order = running {
@@ -177,6 +185,7 @@ package final class Worker: @unchecked Sendable {
             if let order = new.comparison { begin(order) }
             if let order = new.replay { begin(replay: order) }
             if let order = new.ablation { ablation = order.map { ($0, nil, 0, 0) } }
+            if let order = new.patch { patch = order.map { PatchWork($0, post: post) } }
             follow(sweep: new)
             guard session != nil else { tasks = []; continue }
             do {
@@ -193,6 +202,8 @@ package final class Worker: @unchecked Sendable {
                     compare()
                 } else if ablation != nil {
                     try serveAblation()
+                } else if patch != nil {
+                    servePatch()
                 } else {
                     serveSweep()
                 }
@@ -214,7 +225,8 @@ package final class Worker: @unchecked Sendable {
             let post = self.post
             let model = try Model(path: path, threads: threads) { post(.loading($0)) }
             plain = try Session(model, threads: threads)
-            (session, edits, comparison, compared, replay, sweep, ablation) = (plain, [], nil, nil, nil, nil, nil)
+            (session, edits, comparison, compared, replay, sweep, ablation, patch) = (plain, [], nil, nil, nil, nil, nil, nil)
+            values = ValueNorms()
             post(.loaded(model))
         } catch { post(.noModel("\(error)")) }
     }
@@ -226,6 +238,7 @@ package final class Worker: @unchecked Sendable {
         if next.before { tasks.append(.before) }
         if next.attention != nil { tasks.append(.heads) }
         if next.lens != nil { tasks.append(.lens) }
+        if next.attributed != nil { tasks.append(.attribution) }
         if next.asked != nil { tasks.append(.answers) }
         if !next.sought.isEmpty { tasks.append(.sought) }
         tasks += [.steps, .rest]
@@ -233,6 +246,7 @@ package final class Worker: @unchecked Sendable {
         if next.asked != nil { tasks.append(.leftOut) }
         if next.curve != nil { tasks.append(.curve) }
         if next.attention?.column != nil { tasks.append(.column) }
+        if next.attention?.spread.isEmpty == false { tasks.append(.spread) }
         if next.attention?.map.isEmpty == false { tasks.append(.map) }
         if next.attention?.scores == true { tasks.append(.scores) }
     }
@@ -255,7 +269,9 @@ package final class Worker: @unchecked Sendable {
     private func begin(_ order: CompareOrder) {
         guard let session = plain else { return post(.notCompared(number: order.number, "no model is loaded")) }
         compared = comparison?.comparison ?? compared
-        comparison = ComparisonWork(order, session, known: compared, post: post)
+        let known = order.edits.isEmpty && comparedEdits.isEmpty ? compared : nil
+        comparedEdits = order.edits
+        comparison = ComparisonWork(order, session, known: known, post: post)
     }
 
     private func begin(replay order: Order?) {
@@ -365,11 +381,16 @@ package final class Worker: @unchecked Sendable {
             guard try follow(to: wish.position) else { return false }
             post(.reading(version: wish.version, position: wish.position, logits: try session.logits(after: wish.position - 1)))
         case .heads:
-            guard let query = wish.attention?.query, (0..<wish.ids.count).contains(query), try follow(to: query + 1) else { return true }
-            let heads = Report.heads(version: wish.version, query: query, rows: try session.attention(query: query))
+            guard let heads = try heads(in: session) else { return true }
             if run != nil { run?.beside.append(heads) } else { post(heads) }
         case .lens: return try look(upTo: 1, in: session)
         case .lenses: return try look(upTo: .max, in: session)
+        case .attribution:
+            guard let asked = wish.attributed, try follow(to: asked.position + 1) else { return wish.attributed == nil }
+            let token: TokenID
+            if let given = asked.token { token = given } else { token = Distribution(logits: try session.logits(after: asked.position)).top(1).first?.id ?? 0 }
+            guard let found = try session.attribution(position: asked.position, token: token, against: asked.against) else { return true }
+            post(.attributed(version: wish.version, asked, found))
         case .answers: return try answer(upTo: 1, in: session)
         case .leftOut: return try answer(upTo: .max, in: session)
         case .sought: try seek(in: session)
@@ -378,19 +399,43 @@ package final class Worker: @unchecked Sendable {
         case .curve: return try follow(curve: wish.curve?.id, in: session)
         case .column:
             guard let column = wish.attention?.column else { return true }
-            guard let weights = try session.weights(on: column.key, heads: column.heads.map { ($0.layer, $0.head) }, cancelled: { isInterrupted })
+            guard let weights = try session.weights(on: column.key, heads: column.heads.map { ($0.layer, $0.head) }, values: lengths(column.isValued, in: session), cancelled: { isInterrupted })
             else { return false }
             post(.column(version: wish.version, column, weights: weights))
         case .map:
-            guard let heads = wish.attention?.map else { return true }
-            guard let (pool, rows) = try session.map(heads: heads.map { ($0.layer, $0.head) }, side: 1024, cancelled: { isInterrupted })
+            guard let heads = wish.attention?.map, let isValued = wish.attention?.look.isValued else { return true }
+            guard let (pool, rows) = try session.map(heads: heads.map { ($0.layer, $0.head) }, side: 1024, values: lengths(isValued, in: session), cancelled: { isInterrupted })
             else { return false }
-            post(.map(version: wish.version, AttentionMap(heads: heads, tokens: session.tokens.count, pool: pool, rows: rows)))
+            post(.map(version: wish.version, AttentionMap(heads: heads, tokens: session.tokens.count, pool: pool, rows: rows, isValued: isValued)))
+        case .spread:
+            guard let heads = wish.attention?.spread else { return true }
+            guard let entropies = try session.patternEntropies(heads: heads.map { ($0.layer, $0.head) }, cancelled: { isInterrupted }) else { return false }
+            post(.spread(version: wish.version, heads: heads, entropies))
         case .scores:
             guard let scores = try session.headScores(cancelled: { isInterrupted }) else { return false }
             post(.scores(version: wish.version, scores))
         }
         return true
+    }
+
+    /// The rows of all heads that are wished for; nil where there are none.
+    private func heads(in session: Session) throws(EngineError) -> Report? {
+        guard let asked = wish.attention, (0..<wish.ids.count).contains(asked.query) else { return nil }
+        let queries = asked.look.span?.clamped(to: 0..<wish.ids.count) ?? asked.query..<asked.query + 1
+        guard !queries.isEmpty, try follow(to: queries.upperBound), var rows = try session.attention(queries: queries, cancelled: { isInterrupted }) else { return nil }
+        if let values = lengths(asked.look.isValued, in: session) {
+            for layer in rows.indices {
+                for head in rows[layer].indices { rows[layer][head] = values.weighted(rows[layer][head], layer: layer, head: head) }
+            }
+        }
+        return .heads(version: wish.version, query: queries.upperBound - 1, rows: rows, look: asked.look)
+    }
+
+    /// The lengths of the session's values, where they are asked for.
+    private func lengths(_ isWanted: Bool, in session: Session) -> ValueNorms? {
+        guard isWanted else { return nil }
+        values.follow(session)
+        return values
     }
 
     /// Takes up other edits, made on a text; false when cancelled.
@@ -403,11 +448,12 @@ package final class Worker: @unchecked Sendable {
                 session = edited
             }
         } catch {
-            (session, edits) = (plain, [])
+            (session, edits, values) = (plain, [], ValueNorms())
             post(.notEdited("\(error)"))
             throw error
         }
         edits = wanted
+        values = ValueNorms()
         return true
     }
 
@@ -430,6 +476,17 @@ package final class Worker: @unchecked Sendable {
         ablation?.posted = now()
         post(.ablated(number: order.number, sweep.found, seconds: work.seconds, isDone: sweep.isDone))
         if sweep.isDone { ablation = nil }
+    }
+
+    /// The next place to be patched.
+    private func servePatch() {
+        guard let plain else { return patch = nil }
+        do throws(EngineError) {
+            if try patch?.serve(plain, now: now, chunk: Self.chunk, cancelled: { isInterrupted }) == false { patch = nil }
+        } catch {
+            if let patch { post(.notPatched(number: patch.order.number, "\(error)")) }
+            patch = nil
+        }
     }
 
     /// Makes the session hold at least the first `count` ids of the wish.

@@ -19,9 +19,9 @@ struct Ablate: ParsableCommand {
 
     func run() throws {
         let text = try input.read()
-        let session = try model.setup().session()
+        var session = try model.setup().session()
         Interrupt.watch()
-        let (position, token) = try asked.find(text, session)
+        let (position, token) = try asked.find(text, &session)
         let count = session.model.shape.layers * session.model.shape.heads, progress = Progress()
         let found = try session.ablations(
             position: position, token: token, progress: { progress.show("\($0) of \(count) heads") }, cancelled: { Interrupt.raised })

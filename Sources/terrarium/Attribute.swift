@@ -14,6 +14,7 @@ struct Attribute: ParsableCommand {
     var against: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("How many parts to list, those that matter most first.", valueName: "n")) var top = 20
     @Flag(help: "Print one JSON object with all parts.") var json = false
+    @OptionGroup var edit: EditOptions
     @OptionGroup var model: ModelOptions
 
     func validate() throws {
@@ -22,9 +23,9 @@ struct Attribute: ParsableCommand {
 
     func run() throws {
         let text = try input.read()
-        let session = try model.setup().session()
+        var session = try model.setup().session()
         let other = try against.map { try session.model.tokenizer.single($0, "--against") }
-        let (position, token) = try asked.find(text, session)
+        let (position, token) = try asked.find(text, &session, under: edit)
         guard let found = try session.attribution(position: position, token: token, against: other) else { return }
         var output = Output()
         let tokenizer = session.model.tokenizer
@@ -38,6 +39,7 @@ struct Attribute: ParsableCommand {
             case .embedding: [("part", .string("embedding"))]
             case let .head(layer, head): [("part", .string("head")), ("layer", .integer(layer)), ("head", .integer(head))]
             case let .mlp(layer): [("part", .string("mlp")), ("layer", .integer(layer))]
+            case let .edit(layer): [("part", .string("edits")), ("layer", .integer(layer))]
             }
             return JSON.object(place + [("value", .number(term.value))])
         }

@@ -11,6 +11,11 @@ struct LensCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Which token, counted from 0; the last unless told.", valueName: "p"))
     var position: Int?
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tokens to list for each layer.", valueName: "n")) var top = 5
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Follow the rank and logprob of this token; the one that stands there, or the likeliest, unless told.", valueName: "text"))
+    var token: String?
+    @Flag(help: "Look after attention of each layer too.") var halves = false
     @Flag(help: "Print one JSON object.") var json = false
     @OptionGroup var edit: EditOptions
     @OptionGroup var model: ModelOptions
@@ -28,19 +33,38 @@ struct LensCommand: ParsableCommand {
         try Failure.check("--position", position, 0..<ids.count)
         _ = try session.sync(to: ids)
         session = try edit.apply(to: session)
-        let layers = try session.lens(position: position, top: min(top, session.model.shape.vocabulary))
+        let followed = try token.map { try tokenizer.single($0, "--token") } ?? (position + 1 < ids.count ? ids[position + 1] : nil)
+        guard let column = try session.lens(position: position, token: followed, top: min(top, session.model.shape.vocabulary), halves: halves) else { return }
         var output = Output()
-        if json {
-            let lists = layers.map { JSON.array($0.map { .guess($0.id, $0.logprob, tokenizer) }) }
-            try output.line(JSON.object([("layers", .array(lists))]).text)
-        } else {
-            var table = Table(["after", "expects"], right: [0])
-            for (index, guesses) in layers.enumerated() {
-                let shown = guesses.map { "\(fixed($0.logprob, 3)) \(Visible.token(tokenizer.bytes($0.id)))" }
-                table.add([index == 0 ? "embedding" : "layer \(index - 1)", shown.joined(separator: "  ")])
-            }
-            try output.write(table.text.utf8)
-        }
+        try output.write((json ? Self.object(column, tokenizer).text + "\n" : Self.table(column, tokenizer)).utf8)
         try output.flush()
+    }
+
+    private static func object(_ column: LensColumn, _ tokenizer: Tokenizer) -> JSON {
+        func guesses(_ cell: LensCell) -> JSON { .array(cell.top.map { .guess($0.id, $0.logprob, tokenizer) }) }
+        let stages = column.cells.map { cell in
+            JSON.object([
+                ("layer", .integer(cell.stage.layer)), ("after", .string(cell.stage.layer < 0 ? "embedding" : cell.stage.isHalf ? "attention" : "MLP")),
+                ("top", guesses(cell)), ("entropy", .number(cell.entropy)), ("kl", .number(cell.divergence)),
+                ("rank", .integer(cell.rank)), ("logprob", .number(cell.logprob)),
+            ])
+        }
+        return .object([
+            ("position", .integer(column.position)), ("token", .object(JSON.token(column.token, tokenizer))),
+            ("layers", .array(column.cells.filter { !$0.stage.isHalf }.map(guesses))), ("stages", .array(stages)),
+        ])
+    }
+
+    private static func table(_ column: LensColumn, _ tokenizer: Tokenizer) -> String {
+        let name = Visible.token(tokenizer.bytes(column.token))
+        var table = Table(["after", "entropy", "KL", "rank of \(name)", "logprob", "expects"], right: [0, 1, 2, 3, 4])
+        for cell in column.cells {
+            let place = cell.stage.layer < 0 ? "embedding" : "layer \(cell.stage.layer)" + (cell.stage.isHalf ? " attention" : "")
+            table.add([
+                place, fixed(cell.entropy, 3), fixed(cell.divergence, 3), "\(cell.rank)", fixed(cell.logprob, 3),
+                cell.top.map { "\(fixed($0.logprob, 3)) \(Visible.token(tokenizer.bytes($0.id)))" }.joined(separator: "  "),
+            ])
+        }
+        return table.text
     }
 }

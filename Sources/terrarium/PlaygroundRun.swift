@@ -186,6 +186,7 @@ private final class Desk {
             if let path, path != watch.path { watch.know(path, stamp) }
         case .know: watch.accept()
         case .ablate(let order): worker.ablate(order)
+        case .patch(let order): worker.patch(order)
         case .save, .export, .read, .readToCompare, .readEdits, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }

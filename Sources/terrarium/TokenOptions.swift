@@ -17,13 +17,16 @@ struct TokenOptions: ParsableArguments {
     }
 
     /// Reads the text up to its end, and finds what is asked.
-    func find(_ input: Input, _ session: Session) throws -> (position: Int, token: TokenID) {
+    ///
+    /// - Parameter edits: where there are some the session becomes the edited one.
+    func find(_ input: Input, _ session: inout Session, under edits: EditOptions? = nil) throws -> (position: Int, token: TokenID) {
         let ids = try input.someIDs(session.model), tokenizer = session.model.tokenizer
         let position = position ?? ids.count - 1
         try Failure.check("--position", position, 0..<ids.count)
         if let id { try Failure.check("--id", id, 0..<session.model.shape.vocabulary) }
         let named = try token.map { try tokenizer.single($0, "--token") } ?? id.map { TokenID($0) }
         _ = try session.sync(to: ids)
+        if let edits { session = try edits.apply(to: session) }
         return (position, try named ?? Distribution(logits: session.logits(after: position)).top(1).first?.id ?? 0)
     }
 }

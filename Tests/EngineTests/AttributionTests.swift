@@ -41,6 +41,24 @@ extension Passes {
             #expect(throws: EngineError.self) { try session.attribution(position: 2, token: 277) }
         }
 
+        @Test("Under edits of every place the parts still sum to the edited model's logit", arguments: Edit.sites)
+        func edited(site: Site) throws {
+            let shape = TinyModel(type: .f32), session = try Session(shape.model(), threads: 2), ids = shape.ids(30)
+            _ = try session.sync(to: ids)
+            for change in [Edit.Change.zero, .scale(-2)] {
+                let edited = try #require(try session.fork(edits: [Edit(site, layer: 1, change), Edit(site, layer: 0, positions: 5..<29, change)]))
+                for position in [4, 20, 29] {
+                    let found = try #require(try edited.attribution(position: position, token: 11, against: 12))
+                    let logits = try edited.logits(after: position)
+                    #expect(found.logit == Double(logits[11]) - Double(logits[12]))
+                    #expect(abs(found.remainder) < 1e-3 * max(1, abs(found.logit)), "\(site) \(change) \(position)")
+                    let isStream = [.residPre, .attnOut, .residMid].contains(site)
+                    #expect(found.parts.contains { $0.part == .edit(layer: 1) } == isStream)
+                    #expect(found.parts.contains { $0.part == .edit(layer: 0) } == (isStream && position == 20))
+                }
+            }
+        }
+
         @Test("Parts and the sum do not depend on the number of threads or on what else ran")
         func threads() throws {
             let shape = TinyModel(type: .q5_0), model = try shape.model(), ids = shape.ids(40)

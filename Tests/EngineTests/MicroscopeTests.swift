@@ -55,18 +55,15 @@ extension Passes {
 
         @Test("Patterns, and patterns weighted by the length of the values, are within 0.01", arguments: Subject.there)
         func patterns(subject: Subject) throws {
-            let expected = try subject.expected(), watcher = Watcher([.v]), session = try synced(subject, expected.ids, [watcher])
+            let expected = try subject.expected(), session = try synced(subject, expected.ids)
             let shape = session.model.shape, last = expected.ids.count - 1
+            var lengths = ValueNorms()
+            lengths.follow(session)
             for (index, layer) in stride(from: 0, to: shape.layers, by: max(1, shape.layers / 3)).enumerated() {
                 for head in 0..<shape.heads {
                     let row = try #require(try session.pattern(layer: layer, head: head, queries: last..<last + 1).first)
                     #expect(distance(row, expected.patterns[index][head]) < 0.01)
-                    let start = head * shape.kvHeads / shape.heads * shape.headWidth
-                    let weighted = try expected.ids.indices.map { key in
-                        let v = try #require(watcher.seen[Watcher.Place(site: .v, layer: layer, position: key)])[start..<start + shape.headWidth]
-                        return row[key] * v.reduce(0) { $0 + $1 * $1 }.squareRoot()
-                    }
-                    #expect(distance(weighted, expected.weighted[index][head]) < 0.01)
+                    #expect(distance(lengths.weighted(row, layer: layer, head: head), expected.weighted[index][head]) < 0.01)
                 }
             }
         }

@@ -16,7 +16,7 @@ import Workbench
         case .along, .byHand:
             state = State.desk("French: de mer", width: width, height: height).reading(Tiny.peppermint).focused(on: .candidates)
             state.press(keys: context == .along ? .char("w") : .char("m"))
-        case .candidates, .sampler, .attention, .lens, .edits, .files, .compare, .branches, .shots, .history, .laboratory:
+        case .candidates, .sampler, .tokens, .attention, .lens, .attribution, .edits, .files, .compare, .branches, .shots, .history, .laboratory:
             if let panel = State.Panel(rawValue: context.rawValue) { state.slots[0] = panel }
             state.focus = .slot(0)
         }
@@ -29,7 +29,8 @@ import Workbench
                 let places: [Command.Context] = switch row.context {
                 // What takes the panel's keys for itself may mean something else by one of them.
                 case .everywhere: Command.Context.allCases.filter { ![.along, .byHand].contains($0) || Command.find(key, in: [$0]) == nil }
-                case .panel: [.candidates, .along, .sampler, .attention, .lens, .edits, .files, .compare, .branches, .shots, .history]
+                case .panel: [.candidates, .along, .sampler, .tokens, .attention, .lens, .attribution, .edits, .files, .compare, .branches, .shots, .history]
+                    .filter { Command.find(key, in: [$0]) == nil }
                 default: [row.context]
                 }
                 for place in places {

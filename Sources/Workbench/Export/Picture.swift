@@ -1,16 +1,18 @@
 import Terminal
 
 /// The tokens tinted as in the document's view, as rows of cells; as an SVG by itself or as lines for a terminal.
-struct Picture {
+package struct Picture {
     private let rows: [ArraySlice<Cell>]
     private let width: Int
     private let theme: Theme
     private let title: String
+    /// What is told of it beside the picture.
+    private let facts: [String]
 
     init(_ export: Export, date: String) {
         let width = min(max(export.width, 20), Frame.maxWidth), line = Rect(width: width, height: 1)
         theme = Theme.named(export.themeName) ?? .dark
-        (title, self.width) = (export.title, width)
+        (title, self.width, facts) = (export.title, width, [])
         func row(_ draw: (inout Frame) -> Void) -> ArraySlice<Cell> {
             var frame = Frame(width: width, height: 1)
             draw(&frame)
@@ -38,15 +40,16 @@ struct Picture {
     }
 
     /// A part of a frame as it is.
-    init(_ frame: Frame, rect: Rect, title: String, themeName: String) {
-        (theme, width, self.title) = (Theme.named(themeName) ?? .dark, frame.width, title)
-        rows = (rect.y..<min(rect.maxY, frame.height)).map { frame.cells[$0 * frame.width..<($0 + 1) * frame.width] }
+    init(_ frame: Frame, rect: Rect, title: String, themeName: String, facts: [String] = []) {
+        let rect = rect.intersection(Rect(width: frame.width, height: frame.height))
+        (theme, width, self.title, self.facts) = (Theme.named(themeName) ?? .dark, rect.width, title, facts)
+        rows = (rect.y..<rect.maxY).map { frame.cells[$0 * frame.width + rect.x..<$0 * frame.width + rect.maxX] }
     }
 
     // MARK: For a terminal
 
     /// Lines of text in the 256 colours; each ends in the terminal's own.
-    var ansi: String {
+    package var ansi: String {
         var out = ""
         for row in rows {
             let end = row.lastIndex { $0 != .blank }.map { $0 + 1 } ?? row.startIndex
@@ -59,6 +62,7 @@ struct Picture {
             }
             out += last == Paint() ? "\n" : "\u{1B}[0m\n"
         }
+        for fact in facts { out += fact + "\n" }
         return out
     }
 
@@ -79,14 +83,14 @@ struct Picture {
     private static let cell = (width: 9, height: 18, baseline: 13)
 
     /// Needs no font and no file of its own: text is stretched to the grid of cells.
-    var svg: String {
+    package var svg: String {
         let (w, h) = (width * Self.cell.width, rows.count * Self.cell.height), margin = Self.cell.width
         let (ink, ground) = theme.name == "light" ? (16, 231) : theme.name == "contrast" ? (231, 16) : (252, 234)
         var out = """
             <?xml version="1.0" encoding="UTF-8"?>
             <svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" width="\(w + 2 * margin)" height="\(h + 2 * margin)" \
             viewBox="-\(margin) -\(margin) \(w + 2 * margin) \(h + 2 * margin)" font-family="monospace" font-size="15" fill="\(Self.hex(ink))">
-            <title>\(Export.entities(TokenText.visible(Array(title.utf8))))</title>
+            <title>\(Export.entities(TokenText.visible(Array(title.utf8))))</title>\(facts.isEmpty ? "" : "\n<desc>" + Export.entities(facts.joined(separator: "\n")) + "</desc>")
             <rect x="-\(margin)" y="-\(margin)" width="100%" height="100%" fill="\(Self.hex(ground))"/>
 
             """

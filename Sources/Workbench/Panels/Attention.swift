@@ -7,9 +7,10 @@ import Tokenizer
 /// The *previewed* head is the one under the head cursor; the *chosen* heads are the locked ones or, without any, the previewed.
 /// Positions count from the first id the model reads.
 package struct AttentionState: Sendable {
-    package enum Pane: String, Sendable, CaseIterable { case heads, map, text }
-    package enum Metric: String, Sendable, CaseIterable { case toToken, entropy, previous, duplicate, induction, ablation }
-    package enum Direction: Sendable { case out, into }
+    package enum Pane: String, Sendable, CaseIterable { case heads, map, text, ranked }
+    package enum Metric: String, Sendable, CaseIterable { case toToken, entropy, previous, duplicate, induction, sink, direct, ablation }
+    /// Where a query looks, who looks at a key, or how widely every query looks.
+    package enum Direction: Sendable { case out, into, spread }
     package struct Crosshair: Sendable, Equatable {
         package var query: Int, key: Int
         package init(query: Int, key: Int) { (self.query, self.key) = (query, key) }
@@ -27,6 +28,12 @@ package struct AttentionState: Sendable {
     /// How far out the map is zoomed; nil: as far as it takes to see all of it.
     package var scale: Int?
     package var isLog = false
+    /// Whether weights are multiplied by their values' lengths.
+    package var isValued = false
+    /// Whether the tokens of a word count as one.
+    package var mergesWords = false
+    /// Positions whose mean row is shown, and positions that are looked at together.
+    package var querySpan: Range<Int>?, keySpan: Range<Int>?
     package var hidesFirst = false
     /// The chosen row of the text view's list, and the first one shown.
     package internal(set) var selected = 0
@@ -40,8 +47,6 @@ package struct AttentionState: Sendable {
     package private(set) var preview: AttentionRow?
     /// Where the chosen heads look, or who looks at the target, as `direction` says.
     package private(set) var chosenRow: AttentionRow?
-    /// Every head's entropy over the row. Shape: [layers][heads]. Unit: nats.
-    private(set) var entropies: [[Float]] = []
     private(set) var grid = AttentionMapGrid()
     /// The document as the zoomed text view wraps it.
     private(set) var page = TextView()
@@ -54,6 +59,7 @@ package struct AttentionState: Sendable {
     private struct Done: Equatable {
         var changes = -1, version = -1, query = -1
         var cursor = HeadID(0, 0), chosen: [HeadID] = [], direction = Direction.out, target: Int?, metric = Metric.toToken
+        var look = Wish.Attention.Look(), mergesWords = false, keySpan: Range<Int>?
     }
 
     package init() {}
@@ -80,13 +86,17 @@ package struct AttentionState: Sendable {
         let isShown = state.isShown(.attention), isTinted = state.text.tint == .attention
         guard isShown || isTinted, !state.reading.ids.isEmpty else { return nil }
         var wish = Wish.Attention(query: Self.query(state))
-        wish.scores = isShown && view == .heads
+        wish.look = look
+        wish.scores = isShown && (view == .heads || view == .ranked)
         if isShown, view == .map { wish.map = chosen }
-        if direction == .into, isTinted || (isShown && view == .text) {
-            wish.column = Wish.Attention.Column(heads: chosen, key: columnKey(state))
-        }
+        guard isTinted || (isShown && view == .text) else { return wish }
+        if direction == .into { wish.column = Wish.Attention.Column(heads: chosen, key: columnKey(state), isValued: isValued) }
+        if direction == .spread { wish.spread = chosen }
         return wish
     }
+
+    /// What the rows shown are made of.
+    package var look: Wish.Attention.Look { .init(span: querySpan, isValued: isValued) }
 
     /// The weights the document is tinted by, by position; nil where there is none.
     package func weights(_ state: State) -> [Float?] { tint }
@@ -100,15 +110,17 @@ package struct AttentionState: Sendable {
         cursor = HeadID(min(max(0, cursor.layer), shape.layers - 1), min(max(0, cursor.head), shape.heads - 1))
         if !locked.isEmpty { locked = locked.filter { $0.layer < shape.layers && $0.head < shape.heads } }
         if let target, target > max(0, query) { self.target = nil }
+        if let span = querySpan, span.upperBound > reading.ids.count { querySpan = nil }
+        if let span = keySpan, span.upperBound > reading.ids.count { keySpan = nil }
         let now = Done(changes: reading.changes, version: reading.version, query: query, cursor: cursor, chosen: chosen,
-                       direction: direction, target: target, metric: metric)
+                       direction: direction, target: target, metric: metric, look: look, mergesWords: mergesWords, keySpan: keySpan)
         if now != done {
             workOut(state, query)
             done = now
         }
         let limit = chosenRow?.order.count ?? 0
         selected = min(max(0, selected), max(0, limit - 1))
-        let panel = view == .heads ? nil : Layout(state).rect(of: .attention)?.interior
+        let panel = view == .heads || view == .ranked ? nil : Layout(state).rect(of: .attention)?.interior
         if view == .map, let panel { grid.follow(self, state, panel) }
         if view == .text, state.zoomed, let panel { page.lay(out: state.editor, in: AttentionTextPlan(panel, zoomed: true).page) }
     }
@@ -116,23 +128,29 @@ package struct AttentionState: Sendable {
     private mutating func workOut(_ state: State, _ query: Int) {
         let reading = state.reading
         guard let heads = reading.heads, !reading.ids.isEmpty else {
-            (preview, chosenRow, favourite, entropies, tint, isLate) = (nil, nil, nil, [], [], query >= 0)
+            (preview, chosenRow, favourite, tint, isLate) = (nil, nil, nil, [], query >= 0)
             return
         }
-        isLate = heads.query != query || !reading.ids.starts(with: reading.headIDs)
-        if metric == .entropy { entropies = heads.rows.map { $0.map(AttentionRow.entropy) } } else { entropies = [] }
-        preview = AttentionRow.mean(of: [cursor], in: heads.rows, from: heads.query)
-        let out = locked.isEmpty ? preview : AttentionRow.mean(of: chosen, in: heads.rows, from: heads.query)
+        isLate = heads.query != (querySpan?.upperBound ?? query + 1) - 1 || reading.look != look || !reading.ids.starts(with: reading.headIDs)
+        let words = mergesWords ? state.words(in: reading.ids) : nil
+        preview = AttentionRow.mean(of: [cursor], in: heads.rows, from: heads.query, words: words)
+        let out = locked.isEmpty ? preview : AttentionRow.mean(of: chosen, in: heads.rows, from: heads.query, words: words)
         favourite = out.flatMap { row in row.order.first { $0 > 0 } ?? row.order.first }
         chosenRow = out
-        if direction == .into {
-            let wanted = Wish.Attention.Column(heads: chosen, key: columnKey(state))
-            chosenRow = reading.column.flatMap { $0.column == wanted ? AttentionRow(weights: $0.weights, from: wanted.key, first: wanted.key) : nil }
+        switch direction {
+        case .out: break
+        case .into:
+            let wanted = Wish.Attention.Column(heads: chosen, key: columnKey(state), isValued: isValued)
+            chosenRow = reading.column.flatMap { $0.column == wanted ? AttentionRow(weights: $0.weights, from: wanted.key, first: wanted.key, words: words) : nil }
+        case .spread: chosenRow = reading.spread.flatMap { $0.heads == chosen ? AttentionRow(weights: $0.entropies, from: query) : nil }
         }
         tint = []
         if let row = chosenRow {
-            let same = direction == .into || !isLate ? row.weights.count : zip(reading.ids, reading.headIDs).prefix { $0 == $1 }.count
-            tint = row.weights.prefix(same).enumerated().map { $0.offset >= row.first ? $0.element : nil }
+            let same = direction != .out || !isLate ? row.weights.count : zip(reading.ids, reading.headIDs).prefix { $0 == $1 }.count
+            let most = row.most
+            // Where the numbers are no shares the largest of them is the measure.
+            let scale = isValued || direction == .spread ? 1 / max(most, 1e-12) : 1
+            tint = row.weights.prefix(same).enumerated().map { $0.offset >= row.first ? $0.element * scale : nil }
         }
     }
 

@@ -15,14 +15,23 @@ extension State {
             let all = AttentionState.Metric.allCases
             let next = (all.firstIndex(of: attention.metric) ?? 0) + 1
             attention.metric = all[next % all.count]
-            if attention.view != .heads { say("the metric colours the heads view; v goes there") }
+            if attention.view != .heads, attention.view != .ranked { say("the metric colours the heads view; v goes there") }
         case .mapHideFirst:
             attention.hidesFirst.toggle()
             if attention.view != .map { say("the first token is \(attention.hidesFirst ? "hidden" : "shown") in the map; v goes there") }
+        case .headValues:
+            attention.isValued.toggle()
+            say(attention.isValued ? "weights times the lengths of their values: |pattern · v|" : "weights of the pattern")
+        case .headWords:
+            attention.mergesWords.toggle()
+            say(attention.mergesWords ? "the tokens of a word count as one" : "each token by itself")
+        case .spanKeys, .spanQueries: takeSpan(command)
+        case .textSpread: tintByAttention(.spread)
         case .mapZoomIn, .mapZoomOut: zoomMap(command == .mapZoomIn ? -1 : 1)
         default:
             switch attention.view {
             case .heads: performInHeads(command)
+            case .ranked: performInRanked(command)
             case .map: performInMap(command)
             case .text: performInAttentionText(command)
             }
@@ -46,10 +55,11 @@ extension State {
     }
 
     /// Steps the position looked at; beyond the ends it follows the heads again.
-    private mutating func moveTarget(by step: Int) {
+    mutating func moveTarget(by step: Int) {
         let query = AttentionState.query(self)
         let now = attention.direction == .into && attention.view == .text ? attention.columnKey(self) : attention.lookedAt?.position ?? query
         let next = now + step
+        attention.keySpan = nil
         attention.target = (0...max(0, query)).contains(next) ? next : nil
     }
 
@@ -166,6 +176,11 @@ extension State {
             let query = grid.isLabelled ? row - 1 : row * 2
             attention.crosshair = .init(query: max(0, grid.origin.query + query) * grid.step, key: max(0, grid.origin.key + key) * grid.step)
             attention.crosshair = attention.cross(in: map, self)
+        case .ranked:
+            let ranking = HeadValues(self).ranking, index = AttentionRankedView.top(ranking, attention.cursor, panel.height - 1) + y - 1
+            guard y >= 1, ranking.indices.contains(index) else { return }
+            attention.touch()
+            attention.cursor = ranking[index].id
         case .text:
             let list = AttentionTextPlan(panel, zoomed: zoomed).list
             let row = panel.y + y - list.y
@@ -179,6 +194,7 @@ extension State {
         case .heads:
             attention.touch()
             attention.cursor.layer += step
+        case .ranked: moveInRanking(by: step)
         case .map: moveCrosshair(query: step, key: 0)
         case .text: attention.scroll(list: step)
         }

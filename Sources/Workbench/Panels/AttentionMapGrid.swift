@@ -15,6 +15,8 @@ struct AttentionMapGrid: Sendable {
     private(set) var plan = AttentionMapPlan(Rect(width: 0, height: 0))
     /// Rows whose remaining weights were divided by their sum; only exact maps can be.
     private(set) var isRenormalised = false
+    /// What fills the ramp: 1, or the largest where the weights are no shares.
+    private(set) var most: Float = 1
     private var done: Source?
 
     /// What the cells were made from.
@@ -72,7 +74,7 @@ struct AttentionMapGrid: Sendable {
     private mutating func fill(_ map: AttentionMap, _ factor: Int, hidesFirst: Bool) {
         let side = (map.rows.count + factor - 1) / factor
         cells = (0..<side).map { [Float](repeating: 0, count: $0 + 1) }
-        isRenormalised = hidesFirst && map.pool == 1
+        isRenormalised = hidesFirst && map.pool == 1 && !map.isValued
         for (query, row) in map.rows.enumerated() {
             let rest = row.dropFirst().reduce(0, +)
             let share: Float = isRenormalised && rest > 0 ? 1 / rest : 1
@@ -81,6 +83,7 @@ struct AttentionMapGrid: Sendable {
                 cells[to][key / factor] = max(cells[to][key / factor], row[key] * share)
             }
         }
+        most = map.isValued ? max(1e-12, cells.joined().max() ?? 1) : 1
     }
 
     func cell(_ query: Int, _ key: Int) -> Float? {

@@ -14,6 +14,8 @@ package struct CompareState: Sendable {
         var document: Document
         /// Both columns are drawn: how, and behind which text.
         var settings: Comparing.Settings?
+        /// What the model is changed by, where it is compared with itself.
+        var edits: [Intervention] = []
         var prompt: [TokenID] = []
         /// Its ids by this tokenizer, with those before it that the model wants.
         var ids: [TokenID] = []
@@ -100,6 +102,7 @@ extension State {
         switch command {
         case .compareBranch, .compareFile, .comparePrompt: readyModel == nil ? generationObstacle : nil
         case .compareSettings: generationObstacle
+        case .compareEdited: readyModel == nil ? generationObstacle : edits.active.isEmpty ? "no edit is on; a in Edits adds one" : editor.document.count == 0 ? "the document is empty" : nil
         case .compareView: nil
         default: compare.comparison == nil ? "nothing is compared" : nil
         }
@@ -111,6 +114,9 @@ extension State {
         case .compareFile: ask(.file)
         case .comparePrompt: ask(.prompt)
         case .compareSettings: ask(.settings)
+        case .compareEdited:
+            compare(with: editor.document, name: "edited: \(edits.summary)")
+            compare.other?.edits = edits.active
         case .compareExport: ask(.table)
         case .compareView: compare.isStacked = !(CompareParts(self)?.isStacked ?? false)
         case .compareGo: goToCompared()
@@ -180,7 +186,8 @@ extension State {
             compare.other = other
         }
         var order = CompareOrder(number: 0, a: other.prompt, b: other.prompt, settings: other.settings)
-        if other.settings == nil { (order.a, order.b) = (Array(reading.ids.prefix(contextLimit)), Array(other.ids.prefix(contextLimit))) }
+        order.edits = other.edits
+        if !other.edits.isEmpty { (order.a, order.b) = (Array(reading.ids.prefix(contextLimit)), Array(reading.ids.prefix(contextLimit))) } else if other.settings == nil { (order.a, order.b) = (Array(reading.ids.prefix(contextLimit)), Array(other.ids.prefix(contextLimit))) }
         return compare.ordered(order).map { [.compare($0)] } ?? []
     }
 

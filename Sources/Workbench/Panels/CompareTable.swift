@@ -38,13 +38,7 @@ struct CompareTable {
             if comparison.start > 0 { row += [comparison.sampled[index]?.ab, comparison.sampled[index]?.ba].map { $0.map { "\($0)" } ?? "" } }
             return row
         }
-        return ([head] + rows).map { $0.map(Self.cell).joined(separator: ",") + "\r\n" }.joined()
-    }
-
-    /// Source: RFC 4180.
-    private static func cell(_ text: String) -> String {
-        guard text.utf8.contains(where: { [0x0A, 0x0D, 0x22, 0x2C].contains($0) }) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return ([head] + rows).map { $0.map(PanelTable.cell).joined(separator: ",") + "\r\n" }.joined()
     }
 
     // MARK: JSON

@@ -16,6 +16,7 @@ package struct EditsState: Sendable {
     var before: (position: Int, version: Int, distribution: Distribution)?
     package private(set) var effect: Effect?
     package internal(set) var ablation: AblationState?
+    package internal(set) var patch: PatchState?
 
     /// What the edits that are on do to one prediction.
     package struct Effect: Sendable, Equatable {
@@ -108,6 +109,7 @@ extension State {
         case .editWrite: overlay = .input(.init(purpose: .editsSave, label: "write the edits to", line: LineInput(exportStem + ".edits")))
         case .editOpen: overlay = .input(.init(purpose: .editsOpen, label: "take edits from", line: LineInput(exportStem + ".edits")))
         case .editAblate: return ablate()
+        case .editPatch: return askForPatch()
         default: break
         }
         return []
@@ -137,8 +139,11 @@ extension State {
     }
 
     /// Zeroes the head under the attention panel's cursor, or takes that back.
-    mutating func toggleHeadEdit() -> [Effect] {
-        let edit = Intervention(.z, layer: attention.cursor.layer, head: attention.cursor.head, .zero), effects = interruptRun()
+    mutating func toggleHeadEdit() -> [Effect] { toggle(Intervention(.z, layer: attention.cursor.layer, head: attention.cursor.head, .zero)) }
+
+    /// Adds an edit, or takes the same one away.
+    mutating func toggle(_ edit: Intervention) -> [Effect] {
+        let effects = interruptRun()
         if let index = edits.items.firstIndex(where: { $0.edit == edit }) {
             edits.remove(index)
             say("\(edit.place) is as it was")
@@ -198,10 +203,13 @@ extension State {
         let order = AblationOrder(number: (edits.ablation?.order.number ?? 0) + 1, ids: Array(reading.ids[...query]), token: token)
         edits.ablation = AblationState(order: order, total: shape.layers * shape.heads)
         (attention.metric, attention.view) = (.ablation, .heads)
-        return [.ablate(order)]
+        let effects = stopPatch()
+        edits.patch = nil
+        return effects + [.ablate(order)]
     }
 
     mutating func stopAblation() -> [Effect] {
+        guard edits.ablation?.isRunning == true else { return [] }
         edits.ablation?.isRunning = false
         return [.ablate(nil)]
     }

@@ -91,6 +91,9 @@ extension State {
         case .runExport(let run): return acceptRunExport(run, typed, input)
         case .breakpoints: acceptBreakpoints(input)
         case .lensToken: acceptLensToken(typed)
+        case .partToken, .partAgainst: acceptPart(typed, input)
+        case .patch: return acceptPatch(typed, input)
+        case .panelExport(let panel): return acceptPanelExport(panel, typed, input)
         case .edit(let index): return acceptEdit(index, typed, input)
         case .editsSave, .editsOpen: return acceptEditsPath(typed, input)
         }

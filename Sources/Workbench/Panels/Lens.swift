@@ -6,7 +6,7 @@ import Tokenizer
 ///
 /// The chosen position is the query of all panels, so that the document's cursor is the lens's too; the chosen stage is its own.
 package struct LensState: Sendable {
-    package enum Tint: String, Sendable, CaseIterable { case probability, entropy, divergence }
+    package enum Tint: String, Sendable, CaseIterable { case probability, entropy, divergence, patch }
 
     /// Nil for the last: the model's own prediction.
     package var stage: LensStage?
@@ -88,7 +88,7 @@ struct LensPlan {
         let layers = state.readyModel?.shape.layers ?? 0, lens = state.lens
         let count = lens.stages(layers).count, chosen = lens.chosen(layers)
         var rest: Rect
-        (rest, detail) = rect.split(bottom: rect.height >= 12 ? 4 : rect.height >= 9 ? 3 : rect.height >= 6 ? 2 : rect.height >= 4 ? 1 : 0)
+        (rest, detail) = rect.split(bottom: rect.height >= 16 ? 5 : rect.height >= 12 ? 4 : rect.height >= 9 ? 3 : rect.height >= 6 ? 2 : rect.height >= 4 ? 1 : 0)
         (head, rest) = rest.split(top: rest.height >= 3 ? 1 : 0)
         grid = rest
         let columns = max(1, (rect.width - Self.label) / Self.cell), query = max(0, AttentionState.query(state))
@@ -127,7 +127,7 @@ extension State {
             if let now = lens.stage, now.isHalf { lens.stage = LensStage(layer: now.layer, isHalf: false) }
             say(lens.hasHalves ? "after attention and after the MLP of each layer" : "after each layer")
         case .lensTint:
-            let all = LensState.Tint.allCases
+            let all = LensState.Tint.allCases.filter { $0 != .patch || edits.patch != nil }
             lens.tint = all[((all.firstIndex(of: lens.tint) ?? 0) + 1) % all.count]
         case .lensToken:
             overlay = .input(.init(purpose: .lensToken, label: "follow the rank of the token (empty: the one that stands there)", line: LineInput()))

@@ -126,6 +126,8 @@ extension State {
         case .attention: scrollInAttention(by: step)
         case .edits: return performInEdits(step < 0 ? .editUp : .editDown)
         case .lens: performInLens(step < 0 ? .lensUp : .lensDown)
+        case .attribution: attribution.selected = max(0, attribution.selected + step)
+        case .tokens: moveInTokens(by: step)
         case .compare: scrollComparison(by: step)
         case .branches: scrollBranches(by: step)
         case .shots: scrollShots(by: step)
@@ -143,6 +145,8 @@ extension State {
         case .sampler: clickSampler(y: y, in: rect)
         case .attention: clickInAttention(x: x, y: y, in: rect)
         case .lens: clickLens(x: x, y: y, in: rect)
+        case .attribution: clickAttribution(y: y, in: rect)
+        case .tokens: clickTokens(y: y, in: rect)
         case .edits: if edits.items.indices.contains(y) { edits.selected = y }
         case .compare: clickComparison(x: x, y: y, in: rect)
         case .branches: return clickBranches(y: y)

@@ -82,7 +82,7 @@ extension State {
         case .panel: if focusedPanel == nil { focus = .slot(Layout(self).panels.first?.slot ?? 0) }
         case .along, .byHand: if focusedPanel != .candidates { show(.candidates) }
         case .laboratory: if focusedPanel != .laboratory { showLaboratory() }
-        case .candidates, .sampler, .attention, .lens, .edits, .files, .compare, .branches, .shots, .history:
+        case .candidates, .sampler, .tokens, .attention, .lens, .attribution, .edits, .files, .compare, .branches, .shots, .history:
             guard let panel = Panel(rawValue: context.rawValue), focusedPanel != panel else { return }
             show(panel)
         }

@@ -7,7 +7,7 @@ enum AttentionHeadsView {
         guard let shape = state.readyModel?.shape else { return }
         let grid = AttentionHeadGrid(rect, layers: shape.layers, heads: shape.heads, cursor: state.attention.cursor)
         heading(grid, state, &frame)
-        let values = Values(state)
+        let values = HeadValues(state)
         for row in grid.rows { drawRow(row, grid, values, state, &frame) }
         guard grid.details.width >= 8 else { return }
         let sides = grid.details.width >= 54 && !grid.details.isEmpty
@@ -30,7 +30,7 @@ enum AttentionHeadsView {
         }
     }
 
-    private static func drawRow(_ row: Int, _ grid: AttentionHeadGrid, _ values: Values, _ state: State, _ frame: inout Frame) {
+    private static func drawRow(_ row: Int, _ grid: AttentionHeadGrid, _ values: HeadValues, _ state: State, _ frame: inout Frame) {
         let cursor = state.attention.cursor, y = grid.y(of: row), upper = row * grid.pair
         let isHere = grid.row(of: cursor.layer) == row
         frame.put("\(isHere ? cursor.layer : upper)", rightAlignedTo: grid.bounds.x + grid.labelWidth - 1, y: y,
@@ -68,48 +68,14 @@ enum AttentionHeadsView {
     }
 
     /// One layer a row with the number itself.
-    private static func numbered(_ id: HeadID, _ x: Int, _ y: Int, _ values: Values, _ state: State, _ grid: AttentionHeadGrid, _ frame: inout Frame) {
+    private static func numbered(_ id: HeadID, _ x: Int, _ y: Int, _ values: HeadValues, _ state: State, _ grid: AttentionHeadGrid, _ frame: inout Frame) {
         let value = values.value(id)
-        let text = value.map { AttentionView.tiny(Double($0)) } ?? " · "
+        let text = value.map { AttentionView.tiny(abs($0)) } ?? " · "
         let isCursor = id == state.attention.cursor, isLocked = state.attention.locked.contains(id)
         let style = Style(.text, isCursor ? [.bold, .underline] : [], heat: values.level(id))
         frame.put(" " + text, x: x, y: y, style: style, clip: grid.bounds)
         if isCursor { frame.put("▸", x: x, y: y, style: style, clip: grid.bounds) } else if isLocked {
             frame.put("●", x: x, y: y, style: style, clip: grid.bounds)
-        }
-    }
-
-    /// What colours a head.
-    private struct Values {
-        let attention: AttentionState, reading: Reading, target: Int?, ceiling: Double
-        let effects: [HeadID: Double], most: Double
-        init(_ state: State) {
-            (attention, reading) = (state.attention, state.reading)
-            target = attention.lookedAt?.position
-            let found = attention.metric == .ablation ? state.edits.ablation?.found ?? [] : []
-            effects = Dictionary(found.map { (HeadID($0.layer, $0.head), $0.change) }, uniquingKeysWith: { $1 })
-            most = max(1e-9, found.map { abs($0.change) }.max() ?? 0)
-            ceiling = max(1e-9, logarithm(Double(max(2, (state.reading.heads?.query ?? 0) + 1))))
-        }
-        func value(_ id: HeadID) -> Float? {
-            switch attention.metric {
-            case .toToken:
-                guard let target, let rows = reading.heads?.rows, rows.indices.contains(id.layer), rows[id.layer].indices.contains(id.head),
-                      rows[id.layer][id.head].indices.contains(target) else { return nil }
-                return rows[id.layer][id.head][target]
-            case .entropy:
-                let rows = attention.entropies
-                return rows.indices.contains(id.layer) && rows[id.layer].indices.contains(id.head) ? rows[id.layer][id.head] : nil
-            case .ablation: return effects[id].map { Float(abs($0)) }
-            case .previous, .duplicate, .induction: return reading.scores?.value(attention.metric, id)
-            }
-        }
-        func level(_ id: HeadID) -> UInt8? {
-            guard let value = value(id) else { return nil }
-            // The most that a row of so many keys can have fills the ramp.
-            if attention.metric == .ablation { return Heat.level(Double(value) / most) }
-            if attention.metric == .entropy { return Heat.level(Double(value) / ceiling) }
-            return AttentionView.level(value, log: attention.isLog)
         }
     }
 
@@ -131,7 +97,10 @@ enum AttentionHeadsView {
         frame.put(id.name, x: rect.x, y: rect.y, style: Style(.accent, .bold), clip: rect)
         let after = id.name.count + (isLocked ? 2 : 0)
         if isLocked { frame.put("●", x: rect.x + id.name.count + 1, y: rect.y, style: Style(.accent), clip: rect) }
-        if let query = reading.heads?.query {
+        if let label = reading.scores?.label(id), rect.width >= 52 { frame.put(label, x: rect.x + 32, y: rect.y, style: Style(.accent), clip: rect) }
+        if let span = attention.querySpan {
+            frame.put(TextWidth.fit("mean of " + state.spanName(span) + (attention.isLate ? " …" : ""), min(rect.width, 30) - after - 2), x: rect.x + after + 2, y: rect.y, style: Style(attention.isLate ? .warning : .dim), clip: rect)
+        } else if let query = reading.heads?.query {
             let late = attention.isLate ? " …" : ""
             let room = min(rect.width, 30) - after - 7 - late.count
             if room > 2 {
@@ -140,15 +109,18 @@ enum AttentionHeadsView {
             }
         }
         row = 1
-        if let looked = attention.lookedAt {
+        if let span = attention.keySpan {
+            line("to " + state.spanName(span), HeadValues(state, .toToken).value(id).map { AttentionView.share($0) } ?? "–")
+        } else if let looked = attention.lookedAt {
             let owner = looked.isChosen ? "" : attention.locked.isEmpty || attention.locked == [id] ? " (most)"
                 : " (\(attention.locked.count == 1 ? attention.chosen[0].name : "chosen")'s)"
             let room = min(rect.width, 30) - 3 - 8 - owner.count
             let name = TextWidth.fit(state.tokenName(looked.position, in: reading.headIDs), max(4, room))
             line("to \(name)\(owner)", attention.preview?.weight(looked.position).map { AttentionView.share(Double($0)) } ?? "–")
         } else { line("to", "…") }
-        line("entropy, nats", attention.preview.map { Number.fixed(Double($0.entropy), 2) } ?? "…")
-        let means = [AttentionState.Metric.previous, .duplicate, .induction].map { ($0, reading.scores?.value($0, id)) }
+        line("entropy, nats", HeadValues(state, .entropy).value(id).map { Number.fixed($0, 2) } ?? "…")
+        if attention.metric.isSigned { line(attention.metric == .direct ? "adds to the logit" : "zeroed: change", HeadValues(state).value(id).map { ($0 > 0 ? "+" : "") + Number.fixed($0, 3) } ?? "…") }
+        let means = AttentionState.Metric.scores.map { ($0, reading.scores?.value($0, id)) }
         let best = means.compactMap(\.1).max()
         for (metric, value) in means {
             line(metric.rawValue, value.map { Number.fixed(Double($0), 2) } ?? "…", mark: value != nil && value == best ? "◂" : "")
@@ -168,20 +140,6 @@ enum AttentionHeadsView {
         let list = rect.split(top: 1).rest
         AttentionView.list(row, state, ids: state.reading.headIDs, in: Rect(x: list.x, y: list.y, width: min(list.width, 60), height: list.height),
                            top: 0, selected: nil, &frame)
-    }
-}
-
-extension HeadScores {
-    func value(_ metric: AttentionState.Metric, _ id: HeadID) -> Float? {
-        guard id.layer >= 0, id.layer < layers, id.head >= 0, id.head < heads else { return nil }
-        let index = id.layer * heads + id.head
-        switch metric {
-        case .previous: return previous[index]
-        case .duplicate: return duplicate[index]
-        case .induction: return induction[index]
-        case .entropy: return entropy[index]
-        case .toToken, .ablation: return nil
-        }
     }
 }
 

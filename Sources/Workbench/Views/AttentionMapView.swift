@@ -26,8 +26,8 @@ enum AttentionMapView {
             guard query < grid.cells.count else { break }
             for column in 0..<min(area.width, max(0, query + 2 - grid.origin.key)) {
                 let key = grid.origin.key + column
-                let upper = grid.cell(query, key).map { AttentionView.level($0, log: attention.isLog) }
-                let lower = grid.cell(query + 1, key).map { AttentionView.level($0, log: attention.isLog) }
+                let upper = grid.cell(query, key).map { AttentionView.level($0 / grid.most, log: attention.isLog) }
+                let lower = grid.cell(query + 1, key).map { AttentionView.level($0 / grid.most, log: attention.isLog) }
                 guard upper != nil || lower != nil else { continue }
                 let isCross = cross.key / grid.step == key && (cross.query / grid.step) / 2 * 2 == query
                 frame.heat(x: area.x + column, y: area.y + line, upper: upper, lower: lower, role: isCross ? .cursor : .text, clip: area)
@@ -55,7 +55,7 @@ enum AttentionMapView {
             for column in 0..<plan.columns {
                 let key = grid.origin.key + column, x = area.x + nameWidth + column * plan.keyWidth
                 guard let weight = grid.cell(query, key) else { break }
-                let level = AttentionView.level(weight, log: state.attention.isLog)
+                let level = AttentionView.level(weight / grid.most, log: state.attention.isLog)
                 for part in 0..<plan.keyWidth - 1 { frame.heat(x: x + part, y: y, upper: level, lower: level, clip: area) }
                 if query == cross.query, key == cross.key {
                     frame.put("◂", x: x + plan.keyWidth - 1, y: y, style: Style(.accent, .bold), clip: area)
@@ -70,7 +70,7 @@ enum AttentionMapView {
                              _ frame: inout Frame) {
         let numbers = Numbers(map, grid, cross, hidesFirst: state.attention.hidesFirst)
         let heads = AttentionView.name(of: map.heads)
-        let wanted = map.heads == state.attention.chosen
+        let wanted = map.heads == state.attention.chosen && map.isValued == state.attention.isValued
         let isLate = !wanted || map.tokens < state.reading.ids.count
         let pooled = grid.step == 1 ? "1:1" : "1:\(grid.step), largest"
         let info = plan.info
@@ -121,7 +121,7 @@ enum AttentionMapView {
             let value = Double(row.indices.contains(key) ? row[key] : 0)
             let isExact = map.pool == 1
             short = Number.fixed(value, 4)
-            weight = (isExact ? "weight " : "largest weight ") + short
+            weight = (isExact ? "" : "largest ") + (map.isValued ? "|p · v| " : "weight ") + short
             let logarithmic = Number.fixed(value > 0 ? logarithm(value) : -.infinity, 2)
             (log, shortLog) = ("log    " + logarithmic, "log " + logarithmic)
             let sum = Double(row.dropFirst().reduce(0, +))
@@ -141,7 +141,8 @@ enum AttentionMapView {
             frame.heat(x: x, y: rect.y, upper: level, lower: level, clip: rect)
             x += 1
         }
-        var text = attention.isLog ? " 1  logarithmic" : " 1  linear"
+        let end = map.isValued ? Number.fixed(Double(grid.most), 2) + " |p · v|" : "1"
+        var text = " \(end)" + (attention.isLog ? "  logarithmic" : "  linear")
         if attention.hidesFirst { text += grid.isRenormalised ? "  first token hidden, rows renormalised" : "  first \(map.pool) tokens hidden" }
         frame.put(TextWidth.fit(text, max(0, rect.maxX - x)), x: x, y: rect.y, style: Style(.dim), clip: rect)
     }

@@ -8,7 +8,7 @@ enum AttentionTextView {
         heading(state, plan.heading, &frame)
         if !plan.page.isEmpty { page(state, plan.page, &frame) }
         guard let row = attention.chosenRow else {
-            let text = attention.direction == .into && state.run != nil ? "who looks at it is computed when the stream has ended" : "being computed …"
+            let text = attention.direction != .out && state.run != nil ? "this is computed when the stream has ended" : "being computed …"
             for (line, part) in Words.wrap(text, width: max(1, plan.list.width)).enumerated().prefix(plan.list.height) {
                 frame.put(part, x: plan.list.x, y: plan.list.y + line, style: Style(.dim), clip: plan.list)
             }
@@ -24,10 +24,15 @@ enum AttentionTextView {
         let heads = AttentionView.name(of: attention.chosen)
         var lead = "from ", position = reading.heads?.query ?? AttentionState.query(state), ids = reading.headIDs
         if attention.direction == .into { (lead, position, ids) = ("who looks at ", attention.columnKey(state), reading.ids) }
+        if attention.direction == .spread {
+            frame.put(TextWidth.fit("entropy of each token's row, nats, \(heads)", rect.width), x: rect.x, y: rect.y, style: Style(.accent), clip: rect)
+            return
+        }
         let late = attention.direction == .out && attention.isLate ? " …" : ""
         let tail = ", " + heads + late
         let room = rect.width - lead.count - TextWidth.columns(tail)
-        let name = AttentionView.place(state.tokenText(position, in: ids), position, width: max(5, room))
+        let span = attention.direction == .out ? attention.querySpan : nil
+        let name = span.map { "the mean of " + state.spanName($0) } ?? AttentionView.place(state.tokenText(position, in: ids), position, width: max(5, room))
         frame.put(TextWidth.fit(lead + name + tail, rect.width), x: rect.x, y: rect.y, style: Style(late.isEmpty ? .accent : .warning), clip: rect)
     }
 

@@ -14,6 +14,7 @@ enum AttentionView {
         }
         switch state.attention.view {
         case .heads: AttentionHeadsView.draw(state, inner, &frame)
+        case .ranked: AttentionRankedView.draw(state, inner, &frame)
         case .map: AttentionMapView.draw(state, inner, &frame)
         case .text: AttentionTextView.draw(state, inner, &frame)
         }
@@ -34,13 +35,26 @@ enum AttentionView {
     }
 
     private static func label(_ state: State, _ rect: Rect) -> String {
-        let attention = state.attention
+        let attention = state.attention, valued = attention.isValued ? ", |p · v|" : ""
         switch attention.view {
         case .heads:
-            let metric = attention.metric == .toToken ? "to token" : attention.metric == .entropy ? "entropy of the row" : attention.metric == .ablation ? ablation(state) : "\(attention.metric.rawValue) score"
-            return rect.width >= 34 ? "Heads · " + metric + (attention.isLog && attention.metric != .entropy ? ", log" : "") : "Heads"
-        case .map: return rect.width >= 34 ? "Map · " + name(of: attention.chosen) : "Map"
-        case .text: return rect.width >= 34 ? "Text · " + (attention.direction == .out ? "where it looks" : "who looks at it") : "Text"
+            return rect.width >= 34 ? "Heads · " + metric(state) + (attention.isLog && attention.metric != .entropy ? ", log" : "") : "Heads"
+        case .ranked: return rect.width >= 34 ? "Ranked · " + metric(state) : "Ranked"
+        case .map: return rect.width >= 34 ? "Map · " + name(of: attention.chosen) + valued : "Map"
+        case .text:
+            let what = attention.direction == .out ? "where it looks" : attention.direction == .into ? "who looks at it" : "how widely each looks"
+            return rect.width >= 34 ? "Text · " + what + (attention.direction == .spread ? "" : valued) : "Text"
+        }
+    }
+
+    private static func metric(_ state: State) -> String {
+        let attention = state.attention
+        switch attention.metric {
+        case .toToken: return (attention.keySpan == nil ? "to token" : "to span") + (attention.isValued ? ", |p · v|" : "")
+        case .direct: return "adds to " + (state.attributed.map { state.attributedName($0) } ?? "the logit …")
+        case .entropy: return "entropy of the row"
+        case .ablation: return ablation(state)
+        case .sink, .previous, .duplicate, .induction: return "\(attention.metric.rawValue) score"
         }
     }
 
@@ -57,14 +71,14 @@ enum AttentionView {
         let arrows = key(.headLeft) + key(.headUp)
         let target = key(.targetPrevious) + " " + key(.targetNext)
         switch view {
-        case .heads:
+        case .heads, .ranked:
             return entries([(arrows, "head"), (key(.headLock), "lock"), (key(.headAdd), "add"), (key(.headMetric), "metric"),
-                            (key(.attentionView), "view"), (target, "token"), (key(.textOut), "out"), (key(.textIn), "in"), (key(.mapLog), "log")])
+                            (key(.attentionView), "view"), (target, "token"), (key(.headValues), "|p·v|"), (key(.textOut), "out"), (key(.textIn), "in"), (key(.mapLog), "log")])
         case .map:
             return entries([(arrows, "crosshair"), (key(.mapZoomIn) + " " + key(.mapZoomOut), "zoom"), (key(.mapLog), "log"),
-                            (key(.mapHideFirst), "hide first"), (key(.headLock), "go to"), (key(.attentionView), "view"), (target, "head")])
+                            (key(.mapHideFirst), "hide first"), (key(.headLock), "go to"), (key(.attentionView), "view"), (target, "head"), (key(.headValues), "|p·v|")])
         case .text:
-            return entries([(key(.textOut), "out"), (key(.textIn), "in"), (key(.headLeft), "token"), (key(.headUp), "list"),
+            return entries([(key(.textOut), "out"), (key(.textIn), "in"), (key(.textSpread), "spread"), (key(.headLeft), "token"), (key(.headUp), "list"),
                             (key(.attentionView), "view"), (key(.headLock), "go to"), (target, "looked at"), (key(.headAdd), "add")])
         }
     }
@@ -93,11 +107,14 @@ enum AttentionView {
     /// A weight in three digits; what would round to nothing says so.
     static func share(_ weight: Double) -> String { weight > 0 && weight < 0.0005 ? "<.001" : Number.fixed(weight, 3) }
 
+    /// Whether the numbers of a row are shares of the whole.
+    static func isShare(_ state: State) -> Bool { !state.attention.isValued && (state.attention.view != .text || state.attention.direction != .spread) }
+
     static func level(_ weight: Float, log: Bool) -> UInt8 { log ? Heat.logLevel(Double(weight)) : Heat.level(Double(weight)) }
 
     /// Ranked positions with their weights, as many as fit; the selected one stays in sight.
     static func list(_ row: AttentionRow, _ state: State, ids: [Int32], in rect: Rect, top: Int, selected: Int?, _ frame: inout Frame) {
-        let digits = "\(min(row.order.count, top + rect.height))".count
+        let digits = "\(min(row.order.count, top + rect.height))".count, most = isShare(state) ? 1 : Double(max(row.most, 1e-12))
         let bars = rect.width >= digits + 30 ? min(20, rect.width - digits - 22) : 0
         let numbers = rect.width >= digits + 20 ? "\(row.weights.count)".count + 1 : 0
         let width = max(1, rect.width - digits - 8 - bars - (bars > 0 ? 1 : 0) - numbers)
@@ -107,7 +124,8 @@ enum AttentionView {
             let style = selected == top + line ? Style(.selection) : Style()
             if selected == top + line { frame.fill(rect.row(line), style: style) }
             frame.put("\(top + line + 1)", rightAlignedTo: rect.x + digits, y: y, style: selected == top + line ? style : Style(.dim), clip: rect)
-            frame.put(TextWidth.fit(state.tokenName(position, in: ids), width), x: rect.x + digits + 1, y: y, style: style, clip: rect)
+            let word = row.word(at: position), name = word.count == 1 ? state.tokenName(position, in: ids) : word.map { state.tokenText($0, in: ids) }.joined()
+            frame.put(TextWidth.fit(name, width), x: rect.x + digits + 1, y: y, style: style, clip: rect)
             var x = rect.x + digits + 1 + width
             if numbers > 0 {
                 x += numbers
@@ -115,8 +133,8 @@ enum AttentionView {
             }
             frame.put(share(weight), rightAlignedTo: x + 6, y: y, style: style, clip: rect)
             // A full bar is all of the attention; an eighth of a cell is not drawn for next to nothing.
-            if bars > 0, weight >= 0.002 {
-                frame.bar(weight, x: x + 7, y: y, width: bars, style: selected == top + line ? style : Style(.bar), clip: rect)
+            if bars > 0, weight / most >= 0.002 {
+                frame.bar(weight / most, x: x + 7, y: y, width: bars, style: selected == top + line ? style : Style(.bar), clip: rect)
             }
         }
     }

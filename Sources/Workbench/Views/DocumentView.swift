@@ -66,21 +66,37 @@ enum DocumentView {
 
     /// One column a token, the cursor's token marked; as many as fit around the cursor.
     private static func strip(_ state: State, _ rect: Rect, _ frame: inout Frame) {
-        let width = rect.width - 15
-        guard width > 4, rect.height > 1, !state.reading.ids.isEmpty else { return }
-        let y = rect.maxY - 1, count = state.reading.ids.count - state.reading.lead
-        let here = state.here.token ?? count
-        let first = max(0, min(count - width, here - width * 3 / 4))
-        frame.put(" surprisal ", x: rect.x + 2, y: y, style: Style(.dim), clip: rect)
-        for column in 0..<min(width, count - first) {
-            let step = state.reading.step(state.reading.lead + first + column)
-            let style = Style(first + column == here ? .cursor : .bar)
+        guard let plan = StripPlan(state, rect) else { return }
+        let isEntropy = state.text.tint == .entropy
+        frame.put(isEntropy ? " entropy " : " surprisal ", x: rect.x + 2, y: plan.y, style: Style(.dim), clip: rect)
+        for column in 0..<plan.columns {
+            let token = plan.first + column, style = Style(token == plan.here ? .cursor : .bar)
             // Ten nats fill the cell; what is not known yet is a dot.
-            if let step { frame.sparkline([Double(-step.logprob) / 10], x: rect.x + 13 + column, y: y, style: style, clip: rect) } else {
-                frame.put("·", x: rect.x + 13 + column, y: y, style: style, clip: rect)
+            if let step = state.reading.step(state.reading.lead + token) {
+                frame.sparkline([Double(isEntropy ? step.entropy : -step.logprob) / 10], x: plan.x + column, y: plan.y, style: style, clip: rect)
+            } else {
+                frame.put("·", x: plan.x + column, y: plan.y, style: style, clip: rect)
             }
         }
     }
+}
+
+/// Where the strip stands in the document's lower border, and which tokens it shows.
+struct StripPlan {
+    let x: Int, y: Int, columns: Int
+    /// Tokens of the document.
+    let first: Int, here: Int
+
+    init?(_ state: State, _ rect: Rect) {
+        let width = rect.width - 15, count = state.reading.ids.count - state.reading.lead
+        guard width > 4, rect.height > 1, count > 0 else { return nil }
+        here = state.here.token ?? count
+        first = max(0, min(count - width, here - width * 3 / 4))
+        (x, y, columns) = (rect.x + 13, rect.maxY - 1, min(width, count - first))
+    }
+
+    /// The token under a cell of the screen.
+    func token(x px: Int, y py: Int) -> Int? { py == y && px >= x && px < x + columns ? first + px - x : nil }
 }
 
 /// The style of each byte of the document: selection before chips before tints.

@@ -20,6 +20,7 @@ enum EditsView {
                       x: list.x, y: list.y + row, style: style, clip: list)
         }
         rest = rest.split(top: rest.height > 3 ? 1 : 0).rest
+        if let patch = edits.patch, patch.isRunning || edits.active.isEmpty { return ranked(patch, state, rest, &frame) }
         if let ablation = edits.ablation, ablation.isRunning || edits.active.isEmpty { return ranked(ablation, state, rest, &frame) }
         if !edits.active.isEmpty { effect(state, rest, &frame) }
     }
@@ -67,6 +68,25 @@ enum EditsView {
             frame.put((one.change > 0 ? "+" : "") + Number.fixed(one.change, 3), rightAlignedTo: rect.x + 20, y: y, style: Style(.number), clip: rect)
             frame.put(Number.fixed(one.divergence, 3), rightAlignedTo: rect.x + 29, y: y, style: Style(.number), clip: rect)
             frame.bar(abs(one.change) / max(1e-12, most), x: rect.x + 31, y: y, width: min(24, rect.width - 31), clip: rect)
+        }
+    }
+
+    // MARK: Every place patched alone
+
+    private static func ranked(_ patch: PatchState, _ state: State, _ rect: Rect, _ frame: inout Frame) {
+        guard rect.height > 0 else { return }
+        let name = patch.findings.map { state.patchedName($0) } ?? "…"
+        frame.put(TextWidth.fit("\(patch.order.site.rawValue) patched alone, \(name): \(state.progress(of: patch))\(patch.isRunning ? "; P stops" : "")", rect.width),
+                  x: rect.x, y: rect.y, style: Style(.accent), clip: rect)
+        guard rect.height > 1 else { return }
+        frame.put("layer token          change, nats   KL", x: rect.x, y: rect.y + 1, style: Style(.dim), clip: rect)
+        for (row, one) in patch.ranked.prefix(max(0, rect.height - 2)).enumerated() {
+            let y = rect.y + 2 + row
+            frame.put("L\(one.layer)", x: rect.x, y: y, clip: rect)
+            frame.put(AttentionView.place(state.tokenText(one.position, in: patch.order.ids), one.position, width: 14), x: rect.x + 6, y: y, clip: rect)
+            frame.put((one.change > 0 ? "+" : "") + Number.fixed(one.change, 3), rightAlignedTo: rect.x + 31, y: y, style: Style(.number), clip: rect)
+            frame.put(Number.fixed(one.divergence, 3), rightAlignedTo: rect.x + 39, y: y, style: Style(.number), clip: rect)
+            frame.bar(abs(one.change) / patch.most, x: rect.x + 41, y: y, width: min(24, rect.width - 41), clip: rect)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// The keys by context, the present one first, and what is to be seen.
@@ -62,7 +63,21 @@ enum HelpView {
                .look(Style(.selection), "selected", "the selection, the chosen row"), .look(Style(.dim), "unread", "not read by the model yet")]
             + say("300 tok/s ×1.6: 1.6 tokens were drawn in a pass through the model. Where the text repeats itself, what followed before runs along "
                 + "with the newest token; each token is drawn as it would be alone.")
-            + say("^P lists every command, also those that have no key.") + [.blank]
+            + say("^P lists every command, also those that have no key.") + [.blank, .heading("What heads are called")]
+            + say("With p[q, k] the weight of query q on key k, means over the newest 256 queries (shorter texts: all):")
+            + [.keys("sink", "p[q, 0]: attention parked on the first token (Xiao et al. 2023)"),
+               .keys("previous-token", "p[q, q-1] (Elhage et al. 2021)"),
+               .keys("duplicate-token", "sum of p[q, k] over k < q with the token of q (Wang et al. 2022)"),
+               .keys("induction", "sum of p[q, k] over k whose predecessor is the token of q (Olsson et al. 2022)")]
+                .flatMap { wrapped($0, width) }
+            + say("A head is named after its greatest score, from \(Number.fixed(Double(HeadScores.naming), 1)) on. Weights times the lengths of their values: Kobayashi et al. 2020. "
+                + "What a head adds to a logit directly: Elhage et al. 2021.") + [.blank]
+    }
+
+    /// A name with its meaning on as many lines as it takes.
+    private static func wrapped(_ line: Line, _ width: Int) -> [Line] {
+        guard case let .keys(name, meaning) = line else { return [line] }
+        return Words.wrap(meaning, width: max(8, width - keyColumn(width) - 2)).enumerated().map { .keys($0 == 0 ? name : "", $1) }
     }
 
     private static func draw(_ line: Line, _ rect: Rect, _ frame: inout Frame) {

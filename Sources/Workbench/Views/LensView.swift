@@ -32,13 +32,14 @@ enum LensView {
         return nil
     }
 
-    static func name(_ tint: LensState.Tint) -> String { tint == .divergence ? "KL, 0–10 nats" : tint.rawValue }
+    static func name(_ tint: LensState.Tint) -> String { tint == .divergence ? "KL, 0–10 nats" : tint == .patch ? "patching" : tint.rawValue }
 
     private static func level(_ cell: LensCell, _ state: State) -> UInt8 {
         switch state.lens.tint {
         case .probability: Heat.level(exponential(Double(cell.top.first?.logprob ?? -.infinity)))
         case .entropy: Heat.level(cell.entropy / logarithm(Double(max(2, state.readyModel?.shape.vocabulary ?? 2))))
         case .divergence: Heat.level(cell.divergence / 10)
+        case .patch: 0
         }
     }
 
@@ -59,6 +60,13 @@ enum LensView {
             let column = state.lens.column(position, state)
             for (row, index) in plan.stages.enumerated() {
                 let y = plan.grid.y + row, isChosen = position == query && index == chosen
+                if state.lens.tint == .patch, let patch = state.edits.patch {
+                    let effect = stages[index].isHalf ? nil : patch.effect(layer: stages[index].layer, position: position)
+                    let text = effect.map { ($0.change > 0 ? "+" : "") + Number.fixed($0.change, 2) } ?? (stages[index].layer < 0 || stages[index].isHalf ? "" : "·")
+                    let style = isChosen ? Style(focused ? .selection : .accent, .bold) : effect.map { Style(.text, heat: Heat.level(abs($0.change) / patch.most)) } ?? Style(.dim)
+                    frame.put((isChosen ? "▸" : "") + TextWidth.fit(text, width - 1).padding(to: width - (isChosen ? 1 : 0)), x: x, y: y, style: style, clip: plan.grid)
+                    continue
+                }
                 guard let column, column.cells.indices.contains(index) else {
                     frame.put("…", x: x, y: y, style: isChosen ? Style(.selection) : Style(.dim), clip: plan.grid)
                     continue
@@ -97,6 +105,7 @@ enum LensView {
     // MARK: Below
 
     private static func detail(_ state: State, _ stage: LensStage, _ query: Int, _ rect: Rect, _ frame: inout Frame) {
+        if state.lens.tint == .patch, !state.lens.showsList, let patch = state.edits.patch { return patched(patch, state, stage, query, rect, &frame) }
         guard rect.height > 0, let column = state.lens.column(query, state), let cell = cell(state, stage, query) else { return }
         let place = "\(stage.layer < 0 ? "emb" : "L" + stage.name) after \(state.tokenName(query))"
         var best = place
@@ -112,18 +121,39 @@ enum LensView {
         for (row, line) in lines.enumerated() {
             frame.put(TextWidth.fit(line, rect.width), x: rect.x, y: rect.y + row, style: Style(row == 0 ? .text : .number), clip: rect)
         }
-        guard rect.height >= 4 else { return }
-        path(column, state, Rect(x: rect.x, y: rect.y + 3, width: rect.width, height: 1), &frame)
+        for (row, line) in Line.allCases.enumerated() where rect.height > 3 + row {
+            path(line, column, state, Rect(x: rect.x, y: rect.y + 3 + row, width: rect.width, height: 1), &frame)
+        }
     }
 
-    /// The token's rank through the stages, on a logarithmic scale: full height is rank 0.
-    private static func path(_ column: LensColumn, _ state: State, _ rect: Rect, _ frame: inout Frame) {
+    /// What putting the other text's value in at the chosen cell does.
+    private static func patched(_ patch: PatchState, _ state: State, _ stage: LensStage, _ query: Int, _ rect: Rect, _ frame: inout Frame) {
+        let other = state.tokenText(query, in: patch.order.source), here = state.tokenText(query, in: patch.order.ids)
+        let place = stage.layer < 0 ? "choose a layer" : "L\(stage.layer) \(patch.order.site.rawValue) at \(here) (\(query)) from \(other)"
+        var lines = [place]
+        if let findings = patch.findings {
+            let effect = patch.effect(layer: stage.layer, position: query)
+            lines.append("logprob of \(state.patchedName(findings))  " + (effect.map { "\($0.change > 0 ? "+" : "")\(Number.fixed($0.change, 4)) nats   KL \(Number.fixed($0.divergence, 4))" } ?? "…"))
+        }
+        lines.append("patched alone: " + state.progress(of: patch) + (patch.isRunning ? "; P in Edits stops" : ""))
+        for (row, line) in lines.enumerated().prefix(rect.height) {
+            frame.put(TextWidth.fit(line, rect.width), x: rect.x, y: rect.y + row, style: Style(row == 1 ? .number : row == 0 ? .text : .dim), clip: rect)
+        }
+    }
+
+    /// What is drawn of the followed token, stage by stage.
+    private enum Line: CaseIterable { case rank, logprob }
+
+    /// The token's rank through the stages on a logarithmic scale, full height is rank 0; its logprob, full height is 0, none -20 nats.
+    private static func path(_ line: Line, _ column: LensColumn, _ state: State, _ rect: Rect, _ frame: inout Frame) {
         let chosen = state.lens.chosen(state.readyModel?.shape.layers ?? 0)
-        let label = ["rank by layer, 0 at the top ", "rank by layer ", ""].first { $0.count + column.cells.count <= rect.width } ?? ""
+        let labels = line == .rank ? ["rank by layer, 0 at the top ", "rank by layer ", ""] : ["logprob by layer, 0 to -20  ", "logprob       ", ""]
+        let label = labels.first { $0.count + column.cells.count <= rect.width } ?? ""
         let scale = logarithm(Double(max(2, state.readyModel?.shape.vocabulary ?? 2))), step = (column.cells.count + rect.width - 1) / max(1, rect.width)
         let x = rect.x + frame.put(label, x: rect.x, y: rect.y, style: Style(.dim), clip: rect)
         for (place, index) in stride(from: 0, to: column.cells.count, by: max(1, step)).enumerated() {
-            let height = 1 - logarithm(Double(1 + column.cells[index].rank)) / scale
+            let cell = column.cells[index]
+            let height = line == .rank ? 1 - logarithm(Double(1 + cell.rank)) / scale : 1 + Double(cell.logprob) / 20
             frame.sparkline([height], x: x + place, y: rect.y, style: Style((index..<index + step).contains(chosen) ? .accent : .bar), clip: rect)
         }
     }

@@ -33,6 +33,9 @@ enum OverlayView {
             case .branchLabel: [("⏎", "label; an empty line takes it away"), ("Esc", "stay")]
             case .breakpoints: [("⏎", "take; an empty line never pauses"), ("Esc", "stay")]
             case .edit: [("⏎", "take"), ("Esc", "stay"), ("", "L17 H4 zero · L20 mlpOut scale 0.5 at 12-31 · mean · from 7 · add 4 \"this\" - \"that\"")]
+            case .patch: [("⏎", "patch"), ("Esc", "stay"), ("", "a text of as many tokens; a place may come first, as mlpOut: text")]
+            case .partToken, .partAgainst: [("⏎", "take"), ("Esc", "stay")]
+            case .panelExport: [("⏎", "export"), ("Esc", "stay"), ("", "the ending decides: .csv .json .svg .ans")]
             case .editsSave, .editsOpen: [("⏎", "take"), ("Esc", "stay")]
             case .candidateFind, .bias, .field, .lensToken: [("⏎", "take"), ("Esc", "stay")]
             }
