@@ -420,8 +420,8 @@ package final class Worker: @unchecked Sendable {
 
     /// The rows of all heads that are wished for; nil where there are none.
     private func heads(in session: Session) throws(EngineError) -> Report? {
-        guard let asked = wish.attention, (0..<wish.ids.count).contains(asked.query) else { return nil }
-        let queries = asked.look.span?.clamped(to: 0..<wish.ids.count) ?? asked.query..<asked.query + 1
+        guard let asked = wish.attention else { return nil }
+        let queries = (asked.look.span ?? max(0, asked.query)..<max(0, asked.query + 1)).clamped(to: 0..<wish.ids.count)
         guard !queries.isEmpty, try follow(to: queries.upperBound), var rows = try session.attention(queries: queries, cancelled: { isInterrupted }) else { return nil }
         if let values = lengths(asked.look.isValued, in: session) {
             for layer in rows.indices {

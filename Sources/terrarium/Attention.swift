@@ -67,7 +67,7 @@ struct Attention: ParsableCommand {
                 let entropy = pattern.reduce(0.0) { $1 > 0 ? $0 - Double($1) * log(Double($1)) : $0 }, index = layer * shape.heads + head
                 let means = [scores.sink[index], scores.previous[index], scores.duplicate[index], scores.induction[index]]
                 table.add(["\(layer)", "\(head)", "\(key):\(Visible.token(tokenizer.bytes(session.tokens[key])))", fixed(row[key], 3), fixed(entropy, 3)] + means.map { fixed($0, 3) })
-                objects.append(.object([("layer", .integer(layer)), ("head", .integer(head)), ("to", .integer(key)), ("weight", .number(row[key])), ("entropy", .number(entropy))]
+                objects.append(.object([("layer", .integer(layer)), ("head", .integer(head)), ("to", .integer(key)), ("weight", .number(row[key])), ("entropy", .number(Float(entropy)))]
                     + zip(["sink", "previous", "duplicate", "induction"], means).map { ($0, .number($1)) }))
             }
         }

@@ -22,17 +22,17 @@ import Workbench
             │layer 0 1 2 3 4 5 6 7 8   L3·H6  from ␣cheese (13)  │
             │    0 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  to : (L3·H4's)     0.040  │
             │    3 ▀▀▀▀▀▀▀▀▀.▀▀▀▼▀▀▀▀  entropy, nats       1.53  │
-            │    4 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  previous            0.13 ◂│
+            │    4 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  previous            0.13  │
             │    6 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  duplicate           0.05  │
             │    8 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  induction           0.06  │
-            │   10 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  mean of newest 14         │
-            │   12 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  chosen L3·H4              │
-            │   14 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀                            │
-            │   16 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  looks at                  │
-            │   18 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  1 English        11 0.640 │
-            │   20 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  2 ⏎               4 0.050 │
-            │   22 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  3 ␣mer            9 0.050 │
-            │   24 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  4 :               1 0.040 │
+            │   10 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  sink                0.24 ◂│
+            │   12 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  mean of newest 14         │
+            │   14 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  chosen L3·H4              │
+            │   16 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀                            │
+            │   18 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  looks at                  │
+            │   20 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  1 English        11 0.640 │
+            │   22 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  2 ⏎               4 0.050 │
+            │   24 ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀  3 ␣mer            9 0.050 │
             └─ ←→↑↓ head  ⏎ lock  ␣ add  m metric  v view ───────┘
             """)
         #expect(desk.styles.joined(separator: "\n") == """
@@ -40,15 +40,15 @@ import Workbench
             fddddd d d d d d d A d d   AAAAA  ddddddddddddddddd  f
             f    d 000000000000000055                     nnnnn  f
             f    A 000000005500000000                      nnnn  f
-            f    d 550000000000000000                      nnnn af
+            f    d 550000000000000000                      nnnn  f
             f    d 000000000000000000                      nnnn  f
             f    d 000000000000550000                      nnnn  f
-            f   dd 000055000000000000  ddddddddddddddddd         f
-            f   dd 000000000000000000  dddddddddddd              f
-            f   dd 000000000000000044                            f
-            f   dd 000000004400000000  dddddddd                  f
-            f   dd 440000000000000000  d                dd       f
-            f   dd 000000000000000000  d                 d       f
+            f   dd 000055000000000000                      nnnn af
+            f   dd 000000000000000000  ddddddddddddddddd         f
+            f   dd 000000000000000044  dddddddddddd              f
+            f   dd 000000004400000000                            f
+            f   dd 440000000000000000  dddddddd                  f
+            f   dd 000000000000000000  d                dd       f
             f   dd 000000000000550000  d                 d       f
             f   dd 000055000000000000  d                 d       f
             ffddddddddddddddddddddddddddddddddddddddddddddffffffff
@@ -58,17 +58,17 @@ import Workbench
             │layer 0 1 2 3 4 5 6 7 8   L3·H6  from ␣cheese (13)  │
             │    0       ░░        ░░  to : (L3·H4's)     0.040  │
             │    3         ░.   ▼      entropy, nats       1.53  │
-            │    4 ░░                  previous            0.13 ◂│
+            │    4 ░░                  previous            0.13  │
             │    6           ░░        duplicate           0.05  │
             │    8   ░░        ░░      induction           0.06  │
-            │   10     ░░              mean of newest 14         │
-            │   12               ░░    chosen L3·H4              │
-            │   14       ░░        ░░                            │
-            │   16         ░░          looks at                  │
-            │   18 ░░                  1 English        11 0.640 │
-            │   20           ░░        2 ⏎               4 0.050 │
-            │   22   ░░        ░░      3 ␣mer            9 0.050 │
-            │   24     ░░              4 :               1 0.040 │
+            │   10     ░░              sink                0.24 ◂│
+            │   12               ░░    mean of newest 14         │
+            │   14       ░░        ░░  chosen L3·H4              │
+            │   16         ░░                                    │
+            │   18 ░░                  looks at                  │
+            │   20           ░░        1 English        11 0.640 │
+            │   22   ░░        ░░      2 ⏎               4 0.050 │
+            │   24     ░░              3 ␣mer            9 0.050 │
             └─ ←→↑↓ head  ⏎ lock  ␣ add  m metric  v view ───────┘
             """)
         #expect(desk.drawn(.c8) == desk.drawn(.mono))
@@ -82,22 +82,22 @@ import Workbench
             │   012345678  L0·H0  from ␣chee… (13)│
             │ 0 ▲▀▀▀▀▀▀▀▀  to ␣sea (most)  0.049  │
             │ 2 ▀▀▀▀▀▀▀▀▀  entropy, nats    1.63  │
-            │ 4 ▀▀▀▀▀▀▀▀▀  previous         0.07 ◂│
+            │ 4 ▀▀▀▀▀▀▀▀▀  previous         0.07  │
             │ 6 ▀▀▀▀▀▀▀▀▀  duplicate        0.03  │
             │ 8 ▀▀▀▀▀▀▀▀▀  induction        0.06  │
-            │10 ▀▀▀▀▀▀▀▀▀  mean of newest 14      │
-            │12 ▀▀▀▀▀▀▀▀▀                         │
-            │14 ▀▀▀▀▀▀▀▀▀  looks at               │
-            │16 ▀▀▀▀▀▀▀▀▀   1 ⟨first⟩     0 0.610 │
-            │18 ▀▀▀▀▀▀▀▀▀   2 ␣sea        2 0.049 │
-            │20 ▀▀▀▀▀▀▀▀▀   3 ␣loutre     7 0.049 │
-            │22 ▀▀▀▀▀▀▀▀▀   4 :          12 0.049 │
-            │24 ▀▀▀▀▀▀▀▀▀   5 ⏎           4 0.039 │
-            │26 ▀▀▀▀▀▀▀▀▀   6 ␣mer        9 0.039 │
-            │28 ▀▀▀▀▀▀▀▀▀   7 :           1 0.029 │
-            │               8 :           6 0.029 │
-            │               9 English    11 0.029 │
-            │              10 ␣otter      3 0.020 │
+            │10 ▀▀▀▀▀▀▀▀▀  sink             0.07 ◂│
+            │12 ▀▀▀▀▀▀▀▀▀  mean of newest 14      │
+            │14 ▀▀▀▀▀▀▀▀▀                         │
+            │16 ▀▀▀▀▀▀▀▀▀  looks at               │
+            │18 ▀▀▀▀▀▀▀▀▀  1 ⟨first⟩      0 0.610 │
+            │20 ▀▀▀▀▀▀▀▀▀  2 ␣sea         2 0.049 │
+            │22 ▀▀▀▀▀▀▀▀▀  3 ␣loutre      7 0.049 │
+            │24 ▀▀▀▀▀▀▀▀▀  4 :           12 0.049 │
+            │26 ▀▀▀▀▀▀▀▀▀  5 ⏎            4 0.039 │
+            │28 ▀▀▀▀▀▀▀▀▀  6 ␣mer         9 0.039 │
+            │              7 :            1 0.029 │
+            │              8 :            6 0.029 │
+            │              9 English     11 0.029 │
             └─ ←→↑↓ head  ⏎ lock  ␣ add ──────────┘
             """)
     }
@@ -180,7 +180,7 @@ import Workbench
             │                                     │
             │                                     │
             │                                     │
-            └─ o out  i in  ←→ token  ↑↓ list ────┘
+            └─ o out  i in  E spread  ←→ token ───┘
             """)
     }
 }

@@ -113,7 +113,7 @@ import Workbench
         #expect(desk.panel.contains { $0.contains("pooled 1:4") })
         desk.press(.up, times: 5)
         #expect(desk.attention.crosshair?.query == 4095 - 20)
-        for view in ["map", "text", "heads"] {
+        for view in ["map", "text", "ranked"] {
             #expect(desk.attention.view.rawValue == view)
             let clock = ContinuousClock(), start = clock.now
             for _ in 0..<10 { _ = View.frame(desk.state) }

@@ -23,7 +23,7 @@ import Workbench
         for weight in row { entropy -= Double(weight) * logarithm(Double(weight)) }
         #expect(line("entropy", in: desk).contains(Number.fixed(entropy, 2)))
         let index = 4 * AttentionDesk.heads + 3
-        let shown = [("previous", scores.previous[index]), ("duplicate", scores.duplicate[index]), ("induction", scores.induction[index])]
+        let shown = [("previous", scores.previous[index]), ("duplicate", scores.duplicate[index]), ("induction", scores.induction[index]), ("sink", scores.sink[index])]
         let best = shown.map(\.1).max()
         for (name, value) in shown {
             #expect(line(name, in: desk).contains(Number.fixed(Double(value), 2)))
@@ -88,12 +88,14 @@ import Workbench
         #expect(desk.attention.metric == .entropy)
         let row = AttentionDesk.row(17, 4, desk.query)
         #expect(cell(17, 4) == tiny(-row.reduce(0) { $0 + $1 * Float(logarithm(Double($1))) }))
-        for (metric, values) in [(AttentionState.Metric.previous, scores.previous), (.duplicate, scores.duplicate), (.induction, scores.induction)] {
+        for (metric, values) in [(AttentionState.Metric.previous, scores.previous), (.duplicate, scores.duplicate), (.induction, scores.induction), (.sink, scores.sink)] {
             desk.press(.char("m"))
             #expect(desk.attention.metric == metric)
             #expect(cell(17, 4) == tiny(values[17 * 9 + 4]))
             #expect(desk.panel.first?.contains("\(metric.rawValue) score") == true)
         }
+        desk.press(.char("m"))
+        #expect(desk.attention.metric == .direct && desk.panel.first?.contains("adds to the logit …") == true)
         desk.press(.char("m"))
         #expect(desk.attention.metric == .ablation && desk.panel.first?.contains("ablation: A in Edits") == true)
         desk.press(.char("m"))
@@ -220,6 +222,8 @@ import Workbench
         #expect(desk.attention.view == .map && desk.state.text.tint == .rank)
         desk.press(.char("v"))
         #expect(desk.attention.view == .text && desk.state.text.tint == .attention)
+        desk.press(.char("v"))
+        #expect(desk.attention.view == .ranked && desk.state.text.tint == .rank)
         desk.press(.char("v"))
         #expect(desk.attention.view == .heads && desk.state.text.tint == .rank)
         desk.press(.char("i"))

@@ -27,6 +27,15 @@ final class Player {
 
     func stop() { worker.quit() }
 
+    /// Puts a panel in the upper place and gives it the keys.
+    func show(_ panel: State.Panel) {
+        state.slots[0] = panel
+        if state.slots[1] == panel { state.slots[1] = .candidates }
+        state.focus = .slot(0)
+        take(.event(.resize(width: state.size.width, height: state.size.height)))
+        settle()
+    }
+
     func take(_ message: Message) {
         for effect in state.update(message) {
             switch effect {
@@ -149,6 +158,24 @@ struct GoldenScreenTests {
         player.press(.tab, .char("v"), .char("z"))
         let map = View.frame(player.state)
         try expect(picture(map), is: "map-120x36")
+    }
+
+    /// Keys that bring a view of the microscope onto a desk of 120 x 36 whose left panel has the keys.
+    static let glasses: [(name: String, panel: State.Panel, keys: [Key])] = [
+        ("lens", .lens, [.up, .up]), ("lens-list", .lens, [.char("s"), .up, .enter]), ("attribution", .attribution, [.down, .down]),
+        ("tokens", .tokens, [.char("s"), .home]), ("edits", .edits, [.char("a"), .enter]),
+        ("ranked", .attention, [.char("v"), .char("v"), .char("v"), .char("m"), .char("m"), .char("m"), .char("m")]),
+        ("text", .attention, [.char("v"), .char("v"), .char("n"), .char("w")]),
+    ]
+
+    @Test("each view of the microscope is drawn as kept, in colour and without", arguments: 0..<7) func microscope(_ index: Int) throws {
+        let (name, panel, keys) = Self.glasses[index], player = desk(120, 36)
+        defer { player.stop() }
+        player.show(panel)
+        for key in keys { player.press(key) }
+        let frame = View.frame(player.state)
+        try expect(picture(frame), is: "\(name)-120x36")
+        try expect(mono(frame), is: "\(name)-mono-120x36")
     }
 
     @Test("what the panels say is what the headless twins say") func twins() throws {

@@ -18,10 +18,12 @@ private final class Glass {
         _ = state.update(.report(.loaded(Tiny.model)))
         state = state.focused(on: panel)
         let effects = state.update(.event(.paste(Array(text.utf8))))
-        state.focus = .slot(0)
+        focus(panel)
         settle(effects + state.update(.event(.resize(width: width, height: height))))
     }
     deinit { bench.end() }
+
+    func focus(_ panel: State.Panel) { state.focus = .slot(state.slots.firstIndex(of: panel) ?? 0) }
 
     /// Carries effects out until nothing is under way.
     func settle(_ effects: [Effect]) {
@@ -201,7 +203,8 @@ private final class Glass {
     @Test("The heads' direct contributions are those of the attribution, ranked by their size, and every score ranks as it should") func ranked() throws {
         let glass = try Glass(panel: .attention), ids = glass.state.reading.ids, session = try Session(Tiny.model, threads: 1)
         _ = try session.sync(to: ids)
-        glass.press(.char("m"), .char("v"))
+        for _ in 0..<6 { glass.press(.char("m")) }
+        for _ in 0..<3 { glass.press(.char("v")) }
         #expect(glass.state.attention.metric == .direct && glass.state.attention.view == .ranked)
         let found = try #require(glass.state.attributed), scores = try #require(glass.state.reading.scores)
         let heads = found.parts.compactMap { term in if case let .head(layer, head) = term.part { (HeadID(layer, head), term.value) } else { nil } }
@@ -232,14 +235,14 @@ private final class Glass {
         for layer in 0..<Tiny.layers {
             for head in 0..<Tiny.heads { #expect(rows[layer][head] == lengths.weighted(plain[layer][head], layer: layer, head: head)) }
         }
-        glass.press(.char("v"), .char("v"))
+        glass.press(.char("v"))
         let map = try #require(glass.state.reading.map), chosen = glass.state.attention.cursor
         #expect(map.isValued && map.rows.last == lengths.weighted(plain[chosen.layer][chosen.head], layer: chosen.layer, head: chosen.head))
-        glass.press(.char("n"), .char("v"), .char("v"))
+        glass.press(.char("n"), .char("v"), .char("v"), .char("v"))
         // A span of queries, and a span that is looked at.
         glass.state.focus = .document
         glass.press(.shift(.home))
-        glass.state.focus = .slot(0)
+        glass.focus(.attention)
         glass.press(.char("S"))
         #expect(glass.state.attention.querySpan == 0..<ids.count)
         #expect(glass.state.reading.heads?.rows == (try session.attention(queries: 0..<ids.count)))
@@ -249,14 +252,14 @@ private final class Glass {
         for row in all.rows { #expect(abs((Double(row[to].text) ?? 0) - 1) < 1e-4, "a row sums to one") }
         glass.state.focus = .document
         glass.press(.end)
-        glass.state.focus = .slot(0)
+        glass.focus(.attention)
         glass.press(.char("s"), .char("S"))
         #expect(glass.state.attention.keySpan == nil && glass.state.attention.querySpan == nil && glass.state.reading.heads?.rows == plain)
     }
 
     @Test("The tokens of a word count as one: their weights are summed, the row still sums to one") func words() throws {
         let glass = try Glass("otter cheese deer", panel: .attention), ids = glass.state.reading.ids
-        glass.press(.char("v"), .char("v"), .char("v"))
+        glass.press(.char("v"), .char("v"))
         #expect(glass.state.attention.view == .text)
         let plain = try #require(glass.state.attention.chosenRow)
         glass.press(.char("w"))
@@ -299,7 +302,7 @@ private final class Glass {
         let glass = try Glass("English: otter de mer", panel: .edits)
         _ = glass.state.press(keys: .char("P"))
         for _ in 0..<3 { _ = glass.state.press(keys: .backspace) }
-        glass.type("la")
+        glass.type("otter otter otter")
         _ = glass.state.press(keys: .enter)
         #expect(glass.state.overlay != nil && glass.state.notice?.text.contains("tokens") == true, "a text of another length is refused")
         glass.press(.escape)

@@ -142,7 +142,7 @@ extension State {
         let all = (0..<shape.layers).flatMap { layer in (0..<shape.heads).map { HeadID(layer, $0) } }
         let order = attention.view == .ranked ? HeadValues(self).ranking.map(\.id) : all
         let rows = order.map { id -> [JSON] in
-            [.integer(id.layer), .integer(id.head)] + metrics.map { .optional($0.1.value(id)) } + [reading.scores?.label(id).map { .string($0) } ?? .null]
+            [.integer(id.layer), .integer(id.head)] + metrics.map { metric, values in metric.isSigned ? .optional(values.value(id)) : .optional(values.value(id).map { Float($0) }) } + [reading.scores?.label(id).map { .string($0) } ?? .null]
         }
         var table = PanelTable("heads", ["layer", "head"] + metrics.map { $0.0 == .toToken ? "to" : $0.0.rawValue } + ["label"], rows)
         let target = attention.keySpan ?? attention.lookedAt.map { $0.position..<$0.position + 1 }

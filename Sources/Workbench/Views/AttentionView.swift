@@ -28,7 +28,7 @@ enum AttentionView {
         case .ready: break
         }
         if state.reading.ids.isEmpty { return "There are no tokens yet. Type, and see where each head looks." }
-        if AttentionState.query(state) < 0, state.attention.view != .map {
+        if AttentionState.query(state) < 0, state.attention.view != .map, state.attention.querySpan == nil {
             return "No token stands before the cursor: move it behind the token whose attention you want to see."
         }
         return nil
