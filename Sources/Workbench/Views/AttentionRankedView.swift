@@ -18,7 +18,7 @@ enum AttentionRankedView {
             frame.put(number, rightAlignedTo: list.x + 21, y: y, style: isChosen ? style : Style(.number), clip: list)
             let label = state.reading.scores?.label(entry.id) ?? "", room = list.width - 23 - 16
             frame.put(label, x: list.x + 23, y: y, style: dim, clip: list)
-            if room >= 4 { frame.bar(values.share(entry.value), x: list.x + 39, y: y, width: min(30, room), style: isChosen ? style : Style(.bar), clip: list) }
+            if room >= 4 { frame.bar(values.share(entry.value), x: list.x + 39, y: y, width: min(30, room), style: Style(.bar), clip: list) }
         }
     }
 

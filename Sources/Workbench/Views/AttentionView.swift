@@ -134,7 +134,7 @@ enum AttentionView {
             frame.put(share(weight), rightAlignedTo: x + 6, y: y, style: style, clip: rect)
             // A full bar is all of the attention; an eighth of a cell is not drawn for next to nothing.
             if bars > 0, weight / most >= 0.002 {
-                frame.bar(weight / most, x: x + 7, y: y, width: bars, style: selected == top + line ? style : Style(.bar), clip: rect)
+                frame.bar(weight / most, x: x + 7, y: y, width: bars, style: Style(.bar), clip: rect)
             }
         }
     }

@@ -44,7 +44,7 @@ enum AttributionView {
         frame.put(signed(term.value, 4), rightAlignedTo: rect.x + 20, y: rect.y, style: isSelected ? style : Style(.number), clip: rect)
         let room = Rect(x: rect.x + 22, y: rect.y, width: min(60, rect.width - 22), height: 1), half = room.width / 2
         guard half >= 3 else { return }
-        let bar = isSelected ? style : Style(.bar), share = abs(term.value) / max(1e-12, most)
+        let bar = Style(.bar), share = abs(term.value) / max(1e-12, most)
         frame.put("│", x: room.x + half, y: rect.y, style: isSelected ? style : Style(.border), clip: rect)
         if term.value >= 0 { frame.bar(share, x: room.x + half + 1, y: rect.y, width: half - 1, style: bar, clip: rect) } else {
             // Blocks grow to the right alone: to the left whole and half cells have to do.

@@ -133,11 +133,12 @@ enum LensView {
         var lines = [place]
         if let findings = patch.findings {
             let effect = patch.effect(layer: stage.layer, position: query)
-            lines.append("logprob of \(state.patchedName(findings))  " + (effect.map { "\($0.change > 0 ? "+" : "")\(Number.fixed($0.change, 4)) nats   KL \(Number.fixed($0.divergence, 4))" } ?? "…"))
+            lines.append("logprob of \(state.patchedName(findings))  " + (effect.map { "\($0.change > 0 ? "+" : "")\(Number.fixed($0.change, 4)) nats" } ?? "…"))
+            if let effect { lines.append("KL \(Number.fixed(effect.divergence, 4)) nats") }
         }
         lines.append("patched alone: " + state.progress(of: patch) + (patch.isRunning ? "; P in Edits stops" : ""))
         for (row, line) in lines.enumerated().prefix(rect.height) {
-            frame.put(TextWidth.fit(line, rect.width), x: rect.x, y: rect.y + row, style: Style(row == 1 ? .number : row == 0 ? .text : .dim), clip: rect)
+            frame.put(TextWidth.fit(line, rect.width), x: rect.x, y: rect.y + row, style: Style(row == 0 ? .text : row + 1 == lines.count ? .dim : .number), clip: rect)
         }
     }
 
