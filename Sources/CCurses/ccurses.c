@@ -85,7 +85,7 @@ static int choose_term(const char *wanted) {
     const char *candidates[5] = {wanted, NULL, NULL, NULL, NULL};
     int count = 1;
     if (wanted && (strstr(wanted, "256color") || strstr(wanted, "kitty") || strstr(wanted, "alacritty")
-                   || strstr(wanted, "ghostty") || strstr(wanted, "foot") || strstr(wanted, "wezterm"))) {
+                   || strstr(wanted, "direct") || strstr(wanted, "ghostty") || strstr(wanted, "foot") || strstr(wanted, "wezterm"))) {
         candidates[count++] = "xterm-256color";
     }
     if (wanted && strncmp(wanted, "xterm", 5) == 0) candidates[count++] = "xterm";
@@ -131,9 +131,11 @@ int tc_start(const char *term, int flags) {
     }
     use_env(FALSE);
     use_tioctl(TRUE);
-    char *old = tc_derive_entry(tc.term, fileno(tc.out));
-    tc.screen = newterm(tc.term, tc.out, tc.out);
-    tc_restore_entry(old);
+    for (int rgb = (flags & TC_RGB) != 0; rgb >= 0 && !tc.screen; rgb--) {
+        char *old = tc_derive_entry(tc.term, fileno(tc.out), rgb);
+        tc.screen = newterm(tc.term, tc.out, tc.out);
+        tc_restore_entry(old);
+    }
     if (!tc.screen) {
         tc_signals_stop();
         close_tty();

@@ -36,7 +36,7 @@ int tc_signals_start(void);
 void tc_signals_stop(void);
 /// Standard error goes to memory while the screen is ours.
 void tc_hold_stderr(void);
-char *tc_derive_entry(const char *term, int fd);
+char *tc_derive_entry(const char *term, int fd, int rgb);
 void tc_restore_entry(char *old);
 void tc_release_stderr(void);
 void tc_stop_group(void);

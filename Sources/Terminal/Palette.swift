@@ -9,8 +9,23 @@ package enum Palette {
         (255, 255, 255),
     ]
 
-    /// The red, green and blue of a colour of the 256, each 0...255.
+    /// A colour beyond the 256, by its parts of 0...255.
+    package static func exact(_ red: Double, _ green: Double, _ blue: Double) -> Int32 {
+        exactly | Int32(red + 0.5) << 16 | Int32(green + 0.5) << 8 | Int32(blue + 0.5)
+    }
+    /// What marks a number as three parts.
+    private static let exactly: Int32 = 1 << 24
+
+    /// The number of a terminal that takes 24 bits: below 8 its own palette, else red, green and blue.
+    package static func direct(_ colour: Int32) -> Int32 {
+        if colour < 8 { return colour }
+        let (red, green, blue) = rgb(Int(colour))
+        return max(8, exact(red, green, blue) & (exactly - 1))
+    }
+
+    /// The red, green and blue of a colour of the 256, or of an exact one, each 0...255.
     package static func rgb(_ index: Int) -> (red: Double, green: Double, blue: Double) {
+        if index >= Int(exactly) { return (Double(index >> 16 & 255), Double(index >> 8 & 255), Double(index & 255)) }
         let index = min(max(index, 0), 255)
         if index < 16 { return base[index] }
         if index >= 232 {
@@ -42,16 +57,16 @@ package enum Palette {
     }
 
     /// Whichever of the two stands out better on the background.
-    static func legible(on background: Int, _ dark: Int16, _ light: Int16) -> Int16 {
+    static func legible(on background: Int, _ dark: Int32, _ light: Int32) -> Int32 {
         contrast(Int(dark), background) >= contrast(Int(light), background) ? dark : light
     }
 
     /// 64 colours through the anchors: straight lines between them, the nearest of the 240 fixed colours to each
     /// point, and luminance that never turns back.
-    static func ramp(_ anchors: [Int]) -> [Int16] {
+    static func ramp(_ anchors: [Int]) -> [Int32] {
         let count = Int(Heat.levels)
         let rising = luminance(anchors[anchors.count - 1]) >= luminance(anchors[0])
-        var out: [Int16] = []
+        var out: [Int32] = []
         for level in 0..<count {
             let place = Double(level) * Double(anchors.count - 1) / Double(count - 1)
             let segment = min(Int(place), anchors.count - 2)
@@ -72,7 +87,17 @@ package enum Palette {
         return out
     }
 
-    private static func nearest(_ point: (Double, Double, Double)) -> Int16 {
+    /// 64 exact colours through the anchors, 0xrrggbb each.
+    static func exactRamp(_ anchors: [Int]) -> [Int32] {
+        let points = anchors.map { rgb(Int(exactly) | $0) }, count = Int(Heat.levels)
+        return (0..<count).map { level in
+            let place = Double(level) * Double(points.count - 1) / Double(count - 1), segment = min(Int(place), points.count - 2)
+            let t = place - Double(segment), (from, to) = (points[segment], points[segment + 1])
+            return exact(from.red + t * (to.red - from.red), from.green + t * (to.green - from.green), from.blue + t * (to.blue - from.blue))
+        }
+    }
+
+    private static func nearest(_ point: (Double, Double, Double)) -> Int32 {
         var best = 16
         var least = Double.infinity
         for index in 16...255 {
@@ -84,12 +109,15 @@ package enum Palette {
                 best = index
             }
         }
-        return Int16(best)
+        return Int32(best)
     }
 
     /// Cividis on a dark background: what is high stands out.
     /// Source: Nuñez, Anderton, Renslow 2018, as steps of the 256 colours.
     static let cividis = ramp([17, 237, 240, 242, 245, 144, 185, 220])
+    static let exactCividis = exactRamp([0x00204D, 0x00336F, 0x39486B, 0x575C6D, 0x707173, 0x8A8779, 0xA69D75, 0xC4B56C, 0xE4CF5B, 0xFFEA46])
+    static let exactCividisLight = exactRamp([0xFFFFD7, 0xE4CF5B, 0xC4B56C, 0xA69D75, 0x8A8779, 0x707173, 0x575C6D, 0x39486B, 0x00336F, 0x00204D])
+    static let exactGreys = exactRamp([0x121212, 0xEEEEEE])
     /// The same the other way round, for a light background.
     static let cividisLight = ramp([230, 186, 144, 245, 242, 240, 237, 17])
     /// Greys, for the theme of high contrast.

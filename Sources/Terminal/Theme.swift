@@ -1,4 +1,4 @@
-/// How many colours a terminal can show; `rgb` is drawn with the 256 for now.
+/// How many colours a terminal can show; `rgb` has exact ramps of heat, all else of the 256.
 package enum Depth: Sendable, Hashable, CaseIterable {
     case rgb, c256, c16, c8, mono
 
@@ -17,22 +17,32 @@ package enum Depth: Sendable, Hashable, CaseIterable {
         default:
             if let word = environment["NO_COLOR"], !word.isEmpty { return .mono }
         }
-        let word = environment["COLORTERM"] ?? ""
-        return able == .c256 && (word == "truecolor" || word == "24bit") ? .rgb : able
+        return able == .c256 && (colors > 256 || isExact(environment)) ? .rgb : able
+    }
+
+    private static func isExact(_ environment: [String: String]) -> Bool { ["truecolor", "24bit"].contains(environment["COLORTERM"] ?? "") }
+
+    /// Whether exact colours are worth asking the terminal for, before it is opened.
+    ///
+    /// GNU screen hands COLORTERM on and may not understand what it promises.
+    package static func wantsExact(environment: [String: String], option: String) -> Bool {
+        if ["rgb", "truecolor", "24bit"].contains(option) { return true }
+        let isQuiet = option == "auto" && environment["NO_COLOR"]?.isEmpty == false
+        return ["auto", "always"].contains(option) && !isQuiet && isExact(environment) && environment["TERM"]?.hasPrefix("screen") != true
     }
 }
 
-/// What a terminal is told about a cell: two colour numbers (-1 is its own) and attributes.
+/// What a terminal is told about a cell: two colours (-1 is its own, to 255 a number, else exact) and attributes.
 package struct Paint: Sendable, Hashable {
-    package var fg: Int16
-    package var bg: Int16
+    package var fg: Int32
+    package var bg: Int32
     package var bold: Bool
     package var underline: Bool
     package var reverse: Bool
     package var dim: Bool
 
     package init(
-        fg: Int16 = -1, bg: Int16 = -1, bold: Bool = false, underline: Bool = false, reverse: Bool = false,
+        fg: Int32 = -1, bg: Int32 = -1, bold: Bool = false, underline: Bool = false, reverse: Bool = false,
         dim: Bool = false
     ) {
         self.fg = fg
@@ -48,9 +58,11 @@ package struct Paint: Sendable, Hashable {
 package struct Theme: Sendable {
     package let name: String
     /// Shape: [64], colours of the 256.
-    package let ramp: [Int16]
-    let ramp16: [Int16]
-    let ramp8: [Int16]
+    package let ramp: [Int32]
+    /// Shape: [64], exact colours.
+    package let exact: [Int32]
+    let ramp16: [Int32]
+    let ramp8: [Int32]
     private let looks: [Look]
 
     /// A role's paint with 256 colours and with 16; with 8 the latter lose their brightness to bold.
@@ -63,9 +75,10 @@ package struct Theme: Sendable {
 
     package static func named(_ name: String) -> Theme? { themes.first { $0.name == name } }
 
-    init(name: String, ramp: [Int16], ramp16: [Int16], ramp8: [Int16], look: (Role) -> Look) {
+    init(name: String, ramp: [Int32], exact: [Int32], ramp16: [Int32], ramp8: [Int32], look: (Role) -> Look) {
         self.name = name
         self.ramp = ramp
+        self.exact = exact
         self.ramp16 = ramp16
         self.ramp8 = ramp8
         looks = Role.allCases.map(look)
@@ -96,7 +109,7 @@ package struct Theme: Sendable {
         let level = Int(min(level, Heat.levels - 1))
         switch depth {
         case .rgb, .c256:
-            paint.bg = ramp[level]
+            paint.bg = depth == .rgb ? exact[level] : ramp[level]
             paint.fg = Palette.legible(on: Int(paint.bg), 16, 231)
         case .c16:
             paint.bg = ramp16[level * ramp16.count / 64]
@@ -114,10 +127,11 @@ package struct Theme: Sendable {
     }
 
     /// The foreground of a block at a level; nil where the depth has no colours.
-    private func foreground(_ level: UInt8, _ depth: Depth) -> Int16? {
+    private func foreground(_ level: UInt8, _ depth: Depth) -> Int32? {
         let level = Int(min(level, Heat.levels - 1))
         switch depth {
-        case .rgb, .c256: return ramp[level]
+        case .rgb: return exact[level]
+        case .c256: return ramp[level]
         case .c16: return ramp16[level * ramp16.count / 64]
         case .c8: return ramp8[level * ramp8.count / 64]
         case .mono: return nil
@@ -125,7 +139,7 @@ package struct Theme: Sendable {
     }
 
     /// The background of a cell at a level, as `paint` would tint it.
-    func background(_ level: UInt8, _ depth: Depth) -> Int16 { foreground(level, depth) ?? -1 }
+    func background(_ level: UInt8, _ depth: Depth) -> Int32 { foreground(level, depth) ?? -1 }
 
     private static func dimmed(_ paint: Paint) -> Paint {
         var paint = paint

@@ -1,7 +1,7 @@
 extension Theme {
     /// Few colours and a look of their own only where they carry meaning; the rest is the terminal's foreground.
     package static let dark = Theme(
-        name: "dark", ramp: Palette.cividis, ramp16: [4, 8, 7, 11], ramp8: [-1, 4, 6, 3]
+        name: "dark", ramp: Palette.cividis, exact: Palette.exactCividis, ramp16: [4, 8, 7, 11], ramp8: [-1, 4, 6, 3]
     ) { role in
         switch role {
         case .text, .title, .user, .number: return Look(many: Paint(), few: Paint())
@@ -24,7 +24,7 @@ extension Theme {
     }
 
     package static let light = Theme(
-        name: "light", ramp: Palette.cividisLight, ramp16: [11, 7, 8, 4], ramp8: [-1, 3, 6, 4]
+        name: "light", ramp: Palette.cividisLight, exact: Palette.exactCividisLight, ramp16: [11, 7, 8, 4], ramp8: [-1, 3, 6, 4]
     ) { role in
         switch role {
         case .text, .title, .user, .number: return Look(many: Paint(), few: Paint())
@@ -48,7 +48,7 @@ extension Theme {
 
     /// Black, white and yellow; brings its own background only where it must.
     package static let contrast = Theme(
-        name: "contrast", ramp: Palette.greys, ramp16: [0, 8, 7, 15], ramp8: [-1, 4, 6, 7]
+        name: "contrast", ramp: Palette.greys, exact: Palette.exactGreys, ramp16: [0, 8, 7, 15], ramp8: [-1, 4, 6, 7]
     ) { role in
         switch role {
         case .text, .title, .user, .number, .dim, .model: return Look(many: Paint(), few: Paint())

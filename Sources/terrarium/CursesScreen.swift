@@ -29,6 +29,8 @@ extension TerminalError: CustomStringConvertible {
 final class CursesScreen: Screen {
     var theme: Theme { didSet { invalidate() } }
     let depth: Depth
+    /// Whether the terminal takes colours from 8 on by their parts.
+    private let hasExact: Bool
     let repertoire: Repertoire
     private(set) var size: (width: Int, height: Int)
     private var last: Frame?
@@ -37,8 +39,11 @@ final class CursesScreen: Screen {
     ///
     /// `color` is the word of `--color`.
     init(theme: Theme = .dark, color: String = "auto", mouse: Bool = true) throws {
-        let result = tc_start(nil, mouse ? Int32(TC_MOUSE) : 0)
-        let term = CursesScreen.environment("TERM") ?? ""
+        var environment: [String: String] = [:]
+        for name in ["NO_COLOR", "COLORTERM", "TERM"] { environment[name] = CursesScreen.environment(name) }
+        let isExact = Depth.wantsExact(environment: environment, option: color)
+        let result = tc_start(nil, Int32((mouse ? TC_MOUSE : 0) | (isExact ? TC_RGB : 0)))
+        let term = environment["TERM"] ?? ""
         switch Int(result) {
         case TC_OK: break
         case TC_NO_TTY: throw TerminalError.noTerminal
@@ -47,9 +52,9 @@ final class CursesScreen: Screen {
         default: throw TerminalError.system(errno: errno)
         }
         self.theme = theme
-        var environment: [String: String] = [:]
-        for name in ["NO_COLOR", "COLORTERM"] { environment[name] = CursesScreen.environment(name) }
-        depth = Depth.detect(colors: Int(tc_colors()), environment: environment, option: color)
+        let detected = Depth.detect(colors: Int(tc_colors()), environment: environment, option: color)
+        hasExact = tc_colors() > 256
+        depth = detected == .rgb && !hasExact ? .c256 : detected
         let isConsole = String(cString: tc_term()).hasPrefix("linux")
         repertoire = tc_utf8() == 0 ? .ascii : isConsole ? .console : .unicode
         size = CursesScreen.measured()
@@ -104,7 +109,7 @@ final class CursesScreen: Screen {
         withUnsafeBytes(of: scalars) { bytes in
             tc_put(
                 Int32(x), Int32(y), bytes.bindMemory(to: UInt32.self).baseAddress, Int32(count), Int32(drawn.width),
-                Int32(paint.fg), Int32(paint.bg), Int32(attributes))
+                hasExact ? Palette.direct(paint.fg) : paint.fg, hasExact ? Palette.direct(paint.bg) : paint.bg, Int32(attributes))
         }
     }
 

@@ -58,6 +58,30 @@ extension PlaygroundSuite {
             #expect(many.screen.styles.allSatisfy { $0.background.isEmpty || $0.background.first == 5 || $0.background.count == 1 })
         }
 
+        @Test("where the terminal says it has 24 bits the exact colours are sent, else the numbers of the 256")
+        func exact() throws {
+            func counts(_ environment: [String: String], depth: String = "auto") throws -> (parts: Int, numbers: Int) {
+                let run = try TerminalRun("--color", depth, "data/terrarium/prompts/p.md", environment: environment, files: ["p.md": Prompts.text])
+                try run.ready()
+                run.send(Keys.tab)
+                run.settle()
+                let text = String(decoding: run.bytes, as: UTF8.self)
+                return (text.components(separatedBy: "8;2;").count - 1, text.components(separatedBy: "8;5;").count - 1)
+            }
+            for term in ["xterm-256color", "tmux-256color"] {
+                let found = try counts(["COLORTERM": "truecolor", "TERM": term])
+                #expect(found.parts > 10 && found.numbers == 0, "\(term)")
+            }
+            for (depth, environment) in [("auto", [:]), ("auto", ["COLORTERM": "truecolor", "TERM": "screen-256color"]), ("256", ["COLORTERM": "truecolor"])] {
+                let found = try counts(environment, depth: depth)
+                #expect(found.parts == 0 && found.numbers > 10)
+            }
+            for environment in [["COLORTERM": "truecolor", "NO_COLOR": "1"], ["COLORTERM": "truecolor", "TERM": "vt100"]] {
+                let found = try counts(environment)
+                #expect(found.parts == 0 && found.numbers == 0)
+            }
+        }
+
         @Test("the plain entries of terminfo draw the same text", arguments: ["xterm", "vt100", "linux", "screen-256color", "tmux-256color"])
         func entries(_ term: String) throws {
             let run = try TerminalRun("data/terrarium/prompts/p.md", environment: ["TERM": term], files: ["p.md": Prompts.text + "\n"])

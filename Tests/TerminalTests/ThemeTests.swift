@@ -13,7 +13,7 @@ import Testing
         return (max(p, q) + 0.05) / (min(p, q) + 0.05)
     }
 
-    private func color(_ index: Int16, _ fallback: (Double, Double, Double)) -> (Double, Double, Double) {
+    private func color(_ index: Int32, _ fallback: (Double, Double, Double)) -> (Double, Double, Double) {
         if index < 0 { return fallback }
         let c = Palette.rgb(Int(index))
         return (c.red, c.green, c.blue)
@@ -24,10 +24,12 @@ import Testing
         let theme = try #require(Theme.named(name))
         for level in UInt8(0)..<64 {
             for role in Role.allCases {
-                let paint = theme.paint(Style(role, heat: level), depth: .c256)
-                #expect(paint.bg >= 0)
-                let ratio = contrast(color(paint.fg, (0, 0, 0)), color(paint.bg, (0, 0, 0)))
-                #expect(ratio >= 4.5, "\(role) at \(level): \(ratio)")
+                for depth in [Depth.c256, .rgb] {
+                    let paint = theme.paint(Style(role, heat: level), depth: depth)
+                    #expect(paint.bg >= 0)
+                    let ratio = contrast(color(paint.fg, (0, 0, 0)), color(paint.bg, (0, 0, 0)))
+                    #expect(ratio >= 4.5, "\(role) at \(level), \(depth): \(ratio)")
+                }
             }
         }
     }
@@ -50,11 +52,13 @@ import Testing
     @Test("Ramps are monotone in luminance and use many colours", arguments: Theme.themes.map(\.name))
     func ramps(_ name: String) throws {
         let theme = try #require(Theme.named(name))
-        let light = theme.ramp.map { Palette.luminance(Int($0)) }
-        #expect(light.count == 64)
-        #expect(light == light.sorted() || light == light.sorted().reversed())
-        #expect(Set(theme.ramp).count >= 14)
-        #expect(light.max() ?? 0 > 10 * (light.min() ?? 1))
+        for (ramp, least) in [(theme.ramp, 14), (theme.exact, 64)] {
+            let light = ramp.map { Palette.luminance(Int($0)) }
+            #expect(light.count == 64)
+            #expect(light == light.sorted() || light == light.sorted().reversed())
+            #expect(Set(ramp).count >= least)
+            #expect(light.max() ?? 0 > 10 * (light.min() ?? 1))
+        }
     }
 
     @Test("The 256 colours are xterm's")
@@ -68,9 +72,29 @@ import Testing
         #expect(abs(Palette.contrast(16, 231) - 21) < 1e-9)
     }
 
+    @Test("A terminal of 24 bits gets every colour by its parts, but the eight of its own palette")
+    func direct() {
+        for own in Int32(-1)..<8 { #expect(Palette.direct(own) == own) }
+        #expect(Palette.direct(16) == 8, "black must not be taken for a number of the palette")
+        #expect(Palette.direct(231) == 0xFFFFFF && Palette.direct(220) == 0xFFD700 && Palette.direct(237) == 0x3A3A3A)
+        #expect(Palette.direct(Palette.exact(1, 2, 3)) == 0x010203)
+        #expect(Palette.direct(Theme.dark.exact[0]) == 0x00204D && Palette.direct(Theme.dark.exact[63]) == 0xFFEA46)
+        #expect(Palette.rgb(Int(Theme.dark.exact[63])) == (255, 234, 70))
+    }
+
+    @Test("Exact colours are asked for where the terminal says that it has them, and nobody says otherwise")
+    func exact() {
+        func wants(_ environment: [String: String], _ option: String = "auto") -> Bool { Depth.wantsExact(environment: environment, option: option) }
+        #expect(wants(["COLORTERM": "truecolor"]) && wants(["COLORTERM": "24bit"], "always") && wants([:], "rgb"))
+        #expect(!wants([:]) && !wants(["COLORTERM": "yes"]) && !wants(["COLORTERM": "truecolor"], "256") && !wants(["COLORTERM": "truecolor"], "never"))
+        #expect(!wants(["COLORTERM": "truecolor", "NO_COLOR": "1"]) && wants(["COLORTERM": "truecolor", "NO_COLOR": "1"], "always"))
+        #expect(!wants(["COLORTERM": "truecolor", "TERM": "screen-256color"]) && wants(["TERM": "screen-256color"], "rgb"))
+        #expect(Depth.detect(colors: 1 << 24, environment: [:]) == .rgb)
+    }
+
     @Test("No depth is given a colour it has not", arguments: Depth.allCases)
     func limits(_ depth: Depth) {
-        let most: Int16 = depth == .mono ? -1 : depth == .c8 ? 7 : depth == .c16 ? 15 : 255
+        let most: Int32 = depth == .mono ? -1 : depth == .c8 ? 7 : depth == .c16 ? 15 : depth == .rgb ? 0x1FF_FFFF : 255
         for theme in Theme.themes {
             for role in Role.allCases {
                 for heat in [nil, 0, 17, 63] as [UInt8?] {

@@ -159,7 +159,7 @@ import Workbench
                     let cell = try #require(frame[1 + column, y])
                     let paint = Theme.dark.paint(cell.style, depth: .c256)
                     #expect(cell.text == String(rows[row].text[rows[row].text.index(rows[row].text.startIndex, offsetBy: column)]))
-                    #expect(paint.bg == Int16(colour ?? -1), "\(tint) \(row) \(column)")
+                    #expect(paint.bg == Int32(colour ?? -1), "\(tint) \(row) \(column)")
                 }
             }
         }

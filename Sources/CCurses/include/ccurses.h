@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TC_MOUSE = 1 };
+/// TC_RGB: colour numbers from 8 on are 0xrrggbb, where the terminal's entry has 256 colours to begin with.
+enum { TC_MOUSE = 1, TC_RGB = 2 };
 
 enum { TC_BOLD = 1, TC_UNDERLINE = 2, TC_REVERSE = 4, TC_DIM = 8 };
 
@@ -38,7 +39,7 @@ int tc_signal_fd(void);
 
 /// The size in cells as the kernel knows it now; 80 x 24 where it does not.
 void tc_size(int *width, int *height);
-/// Colours of the terminal; 0 has none.
+/// Colours of the terminal; 0 has none, more than 256 means that numbers from 8 on are 0xrrggbb.
 int tc_colors(void);
 /// Whether the locale's characters are UTF-8.
 int tc_utf8(void);

@@ -102,10 +102,10 @@ package struct Picture {
     private static func line(_ row: ArraySlice<Cell>, y: Int, _ theme: Theme) -> String {
         var out = "", start = row.startIndex
         while start < row.endIndex {
-            let paint = theme.paint(row[start].style, depth: .c256)
+            let paint = theme.paint(row[start].style, depth: .rgb)
             var end = start + 1
             if isPlain(row[start]) {
-                while end < row.endIndex, isPlain(row[end]), theme.paint(row[end].style, depth: .c256) == paint { end += 1 }
+                while end < row.endIndex, isPlain(row[end]), theme.paint(row[end].style, depth: .rgb) == paint { end += 1 }
             } else {
                 while end < row.endIndex, row[end].isContinuation { end += 1 }
             }
@@ -135,7 +135,7 @@ package struct Picture {
         return out + ">\(Export.entities(text))</text>\n"
     }
 
-    /// `#rrggbb` of a colour of the 256.
+    /// `#rrggbb` of a colour.
     private static func hex(_ index: Int) -> String {
         let (red, green, blue) = Palette.rgb(index)
         return "#" + [red, green, blue].map { ($0 < 16 ? "0" : "") + String(Int($0), radix: 16) }.joined()

@@ -168,7 +168,9 @@ enum Tints {
 
     /// Levels of the attention's weights, whatever the tint is; logarithmic from 0.005 up.
     static func attention(_ state: State) -> [UInt8?] {
-        state.attention.weights(state).map { $0.flatMap { Double($0) < 0.005 ? nil : level(Double(Heat.logLevel(Double($0), floor: 0.005)) / 63) } }
+        // Entropies are spread evenly; weights lie close to nothing.
+        if state.attention.direction == .spread { return state.attention.weights(state).map { $0.flatMap { level(Double($0)) } } }
+        return state.attention.weights(state).map { $0.flatMap { Double($0) < 0.005 ? nil : level(Double(Heat.logLevel(Double($0), floor: 0.005)) / 63) } }
     }
 
     /// The ramp's darkest eighth would stand out on a dark screen though it means nothing: it is left out.
