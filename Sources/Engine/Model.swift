@@ -27,7 +27,7 @@ package final class Model: Sendable {
         guard tokenizer.count <= shape.vocabulary else { throw .vocabulary(tokens: tokenizer.count, rows: shape.vocabulary) }
         self.path = path
         let summary = ModelSummary(gguf)
-        (quantization, parameters, fingerprint) = (summary.quantization, summary.parameters, summary.fingerprint)
+        (quantization, parameters, fingerprint) = (summary.quantization, summary.parameters, ModelSummary.fingerprint(gguf))
     }
 
     package var fileName: String { String(path.split(separator: "/").last ?? "") }
@@ -44,8 +44,10 @@ package final class Model: Sendable {
 
 /// What the header of a model file tells, without its weights.
 package struct ModelSummary: Sendable {
-    package let path: String, name: String, family: String, quantization: String, fingerprint: String
+    package let path: String, name: String, family: String, quantization: String
     package let parameters: Int, context: Int, bytes: Int
+    /// Why this engine does not run it, in a sentence; nil where nothing in the header speaks against it.
+    package let problem: String?
 
     package init(path: String) throws(EngineError) {
         do { self.init(try GGUF(path: path)) } catch { throw .file(error) }
@@ -64,11 +66,21 @@ package struct ModelSummary: Sendable {
             share[tensor.type.name, default: 0] += tensor.elements
         }
         quantization = share.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "unknown"
-        fingerprint = Self.fingerprint(gguf)
+        problem = Self.problem(gguf)
+    }
+
+    private static func problem(_ gguf: GGUF) -> String? {
+        do {
+            _ = try Architecture(gguf)
+            if let odd = gguf.tensors.first(where: { !supportedWeightTypes.contains($0.type.name) }) {
+                throw ModelError.weightType(path: gguf.path, tensor: odd.name, found: odd.type.name, supported: supportedWeightTypes)
+            }
+        } catch { return "\(error)" }
+        return nil
     }
 
     /// A hash of the header's facts and of 256 bytes from the start, the middle and the end of each tensor.
-    private static func fingerprint(_ gguf: GGUF) -> String {
+    static func fingerprint(_ gguf: GGUF) -> String {
         var digest = Digest()
         let reader = try? TensorReader(gguf)
         for tensor in gguf.tensors {

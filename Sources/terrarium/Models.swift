@@ -1,62 +1,135 @@
 import ArgumentParser
 import Engine
+import GGUF
 import Glibc
 import Tokenizer
+import Transformer
 import Workbench
 
 /// The models that are there.
 struct Models: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the models in the models folder.")
+    static let configuration = CommandConfiguration(
+        abstract: "List the models in the models folder and where others keep theirs; or show all that one file says of itself.")
 
-    @Flag(help: "Print a JSON array.") var json = false
+    @Option(help: ArgumentHelp("Show every metadata key and tensor of a GGUF file.", valueName: "path")) var info: String?
+    @Flag(help: "Print JSON.") var json = false
     @OptionGroup var model: ModelOptions
 
     func run() throws {
-        let folder = Locations().models
-        var paths = Self.files(in: folder)
-        if let own = model.path, !paths.contains(own) { paths.insert(own, at: 0) }
-        var found: [ModelSummary] = []
-        for path in paths {
-            do { found.append(try ModelSummary(path: path)) } catch { Failure.complain("\(error)") }
+        if let info { return try ModelInfo(path: info).write(json: json) }
+        let locations = Locations()
+        var files = ModelPlaces(locations).files
+        if let own = model.path, !files.contains(where: { $0.path == own }) { files.insert(.init(path: own, place: "--model"), at: 0) }
+        var found: [(file: ModelPlaces.File, model: ModelSummary)] = []
+        for file in files {
+            do { found.append((file, try ModelSummary(path: file.path))) } catch { Failure.complain("\(error)") }
         }
+        let free = freeMemory()
         var output = Output()
         if json {
-            try output.line(JSON.array(found.map(Self.object)).text)
+            try output.line(JSON.array(found.map { Self.object($0.file, $0.model, free) }).text)
         } else if found.isEmpty {
-            try output.line("no models in \(Visible.line(folder)); `make model` fetches the default one")
+            try output.line("no models in \(Visible.line(locations.models)) or the usual places of others; `make model` fetches the default one")
         } else {
-            var table = Table(["name", "family", "parameters", "weights", "context", "bytes", "path"], right: [2, 4, 5])
-            for model in found {
+            var table = Table(["name", "family", "parameters", "weights", "context", "bytes", "", "place", "path"], right: [2, 4, 5])
+            for (file, model) in found {
+                let state = model.problem != nil ? "not supported" : Self.fits(model, free) ? "fits" : "too large"
                 table.add([
-                    Visible.line(model.name), Visible.line(model.family), "\(model.parameters)", model.quantization,
-                    "\(model.context)", "\(model.bytes)", Visible.line(model.path),
+                    Visible.line(file.name ?? model.name), Visible.line(model.family), "\(model.parameters)", model.quantization,
+                    "\(model.context)", "\(model.bytes)", state, file.place, Visible.line(file.path),
                 ])
             }
             try output.write(table.text.utf8)
+            for problem in found.compactMap(\.model.problem) { try output.line(Visible.line(problem)) }
         }
         try output.flush()
-        if paths.count > found.count, found.isEmpty { throw ExitCode.failure }
+        if files.count > found.count, found.isEmpty { throw ExitCode.failure }
     }
 
-    private static func object(_ model: ModelSummary) -> JSON {
+    /// Weights are held as they lie in the file, nearly; the rest is little beside them.
+    private static func fits(_ model: ModelSummary, _ free: Int) -> Bool { model.bytes + model.bytes / 8 < free }
+
+    private static func object(_ file: ModelPlaces.File, _ model: ModelSummary, _ free: Int) -> JSON {
         .object([
-            ("path", .string(model.path)), ("name", .string(model.name)), ("family", .string(model.family)),
+            ("path", .string(model.path)), ("place", .string(file.place)), ("name", .string(file.name ?? model.name)), ("family", .string(model.family)),
             ("parameters", .integer(model.parameters)), ("quantization", .string(model.quantization)),
             ("context", .integer(model.context)), ("bytes", .integer(model.bytes)),
+            ("fits", .literal("\(fits(model, free))")), ("problem", model.problem.map { .string($0) } ?? .null),
         ])
     }
+}
 
-    /// The GGUF files of a folder by name; a folder that is not there has none.
-    static func files(in folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+/// All that a model file's header says.
+struct ModelInfo {
+    let gguf: GGUF
+    let summary: ModelSummary
+
+    init(path: String) throws {
+        do { gguf = try GGUF(path: path) } catch { throw EngineError.file(error) }
+        summary = try ModelSummary(path: path)
+    }
+
+    /// The most elements of an array that are shown.
+    private static let shown = 8
+
+    func write(json: Bool) throws {
+        var output = Output()
+        if json { try output.line(object.text) } else {
+            try output.line("\(Visible.line(summary.name)), \(Visible.line(summary.family)), \(summary.parameters) parameters in \(summary.quantization), GGUF version \(gguf.version), \(gguf.fileSize) bytes")
+            if let problem = summary.problem { try output.line(Visible.line(problem)) }
+            var keys = Table(["key", "type", "value"], right: [])
+            for (key, value) in gguf.metadata.sorted(by: { $0.key < $1.key }) { keys.add([Visible.line(key), Self.type(value), Self.short(value)]) }
+            try output.write(("\n" + keys.text).utf8)
+            var tensors = Table(["tensor", "type", "shape", "bytes", "offset"], right: [3, 4])
+            for tensor in gguf.tensors {
+                tensors.add([Visible.line(tensor.name), tensor.type.name, tensor.shape.map { "\($0)" }.joined(separator: " x "), "\(tensor.bytes)", "\(tensor.offset)"])
             }
-            if name.hasSuffix(".gguf"), !name.hasPrefix(".") { names.append(name) }
+            try output.write(("\n" + tensors.text).utf8)
         }
-        return names.sorted().map { Locations.join(folder, $0) }
+        try output.flush()
+    }
+
+    private static func type(_ value: Value) -> String {
+        guard case .array(let array) = value else { return "\(value.type)" }
+        let of = switch array { case .strings: "string"; case .numbers(let table): "\(table.type)" }
+        return "\(of) x \(array.count)"
+    }
+
+    /// On one line; of a long text or array its beginning.
+    private static func short(_ value: Value) -> String {
+        func cut(_ text: String) -> String { text.count > 100 ? String(text.prefix(99)) + "…" : text }
+        switch value {
+        case .string(let text): return cut(Visible.token(Array(text.utf8.prefix(400))).replacing("␣", with: " "))
+        case .bool(let bool): return "\(bool)"
+        case .array(.strings(let table)): return cut((0..<min(shown, table.count)).map { Visible.token(Array(table[$0])) }.joined(separator: "  ") + (table.count > shown ? " …" : ""))
+        case .array(.numbers(let table)):
+            let numbers = table.integers.map { $0.prefix(shown).map { "\($0)" } } ?? (table.reals ?? []).prefix(shown).map { "\($0)" }
+            return cut(numbers.joined(separator: " ") + (table.count > shown ? " …" : ""))
+        default: return value.integer.map { "\($0)" } ?? value.real.map { "\($0)" } ?? ""
+        }
+    }
+
+    private var object: JSON {
+        func json(_ value: Value) -> JSON {
+            switch value {
+            case .string(let text): .string(text)
+            case .bool(let bool): .literal("\(bool)")
+            case .float32(let number): .number(number)
+            case .float64(let number): .number(number)
+            case .array(.strings(let table)): .array((0..<table.count).map { .string(String(decoding: table[$0], as: UTF8.self)) })
+            case .array(.numbers(let table)): .array(table.integers.map { $0.map { .integer($0) } } ?? (table.reals ?? []).map { .number($0) })
+            default: value.integer.map { .integer($0) } ?? .null
+            }
+        }
+        let tensors = gguf.tensors.map { tensor in
+            JSON.object([("name", .string(tensor.name)), ("type", .string(tensor.type.name)), ("shape", .array(tensor.shape.map { .integer($0) })),
+                         ("bytes", .integer(tensor.bytes)), ("offset", .integer(tensor.offset))])
+        }
+        return .object([
+            ("path", .string(gguf.path)), ("version", .integer(gguf.version)), ("name", .string(summary.name)), ("family", .string(summary.family)),
+            ("parameters", .integer(summary.parameters)), ("quantization", .string(summary.quantization)), ("bytes", .integer(gguf.fileSize)),
+            ("problem", summary.problem.map { .string($0) } ?? .null),
+            ("metadata", .object(gguf.metadata.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) })), ("tensors", .array(tensors)),
+        ])
     }
 }

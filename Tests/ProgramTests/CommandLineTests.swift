@@ -120,7 +120,7 @@ import Testing
     @Test("models --json lists what headers say; a damaged file is named", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
     func models() throws {
         let scratch = try Scratch()
-        let environment = ["XDG_CACHE_HOME": scratch.path, "TERRARIUM_MODEL": ""]
+        let environment = ["XDG_CACHE_HOME": scratch.path, "HOME": scratch.path("home"), "TERRARIUM_MODEL": ""]
         #expect(try CommandLineRun.run("models", "--json", environment: environment).text == "[]\n")
         try scratch.write("terrarium/models/broken.gguf", "GGUF")
         let broken = try CommandLineRun.run("models", environment: environment)
@@ -134,13 +134,56 @@ import Testing
         #expect(result.errors.contains("broken.gguf"))
         let list = try #require(try result.json() as? [[String: Any]])
         #expect(list.count == 1)
-        #expect(Set(list[0].keys) == ["path", "name", "family", "parameters", "quantization", "context", "bytes"])
+        #expect(Set(list[0].keys) == ["path", "place", "name", "family", "parameters", "quantization", "context", "bytes", "fits", "problem"])
+        #expect(list[0]["place"] as? String == "terrarium" && list[0]["fits"] as? Bool == true && list[0]["problem"] is NSNull)
         #expect(list[0]["path"] as? String == link)
         #expect(list[0]["family"] as? String == "llama")
         #expect(list[0]["parameters"] as? Int == 134_515_008)
         #expect(list[0]["quantization"] as? String == "Q4_1")
         #expect(list[0]["context"] as? Int == 8192)
         #expect(list[0]["bytes"] as? Int == 98_362_432)
+    }
+
+    @Test("models finds what others keep in their usual places, names each once, and says why one is not supported",
+          .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    func places() throws {
+        let scratch = try Scratch(), real = try #require(CommandLineRun.model)
+        let environment = ["XDG_CACHE_HOME": scratch.path("cache"), "HOME": scratch.path("home"), "TERRARIUM_MODEL": "",
+                           "HF_HOME": "", "HF_HUB_CACHE": "", "LLAMA_CACHE": "", "OLLAMA_MODELS": ""]
+        // A file of another family: the real header with its name changed, its tensors are never read.
+        var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: real)))
+        let at = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("llama".utf8)) })
+        bytes.replaceSubrange(at..<at + 5, with: Array("mamba".utf8))
+        let digest = String(repeating: "a1", count: 32)
+        try scratch.write("cache/huggingface/hub/models--a--b/snapshots/1/other.gguf", bytes)
+        try scratch.write("home/.ollama/models/manifests/registry.ollama.ai/library/tiny/latest",
+                          #"{"layers":[{"mediaType":"application/vnd.ollama.image.license","digest":"sha256:00"},{"digest":"sha256:\#(digest)","mediaType":"application/vnd.ollama.image.model","size":1}]}"#)
+        for path in ["home/.ollama/models/blobs/sha256-\(digest)", "home/.lmstudio/models/x/y/same.gguf"] {
+            try scratch.write(path, "")
+            try FileManager.default.removeItem(atPath: scratch.path(path))
+            try FileManager.default.createSymbolicLink(atPath: scratch.path(path), withDestinationPath: real)
+        }
+        let result = try CommandLineRun.run("models", "--json", environment: environment)
+        let list = try #require(try result.json() as? [[String: Any]])
+        #expect(list.map { $0["place"] as? String } == ["Hugging Face", "LM Studio"], "the file of LM Studio and Ollama is one")
+        #expect((list[0]["problem"] as? String)?.contains("\"mamba\" is not supported; supported: llama") == true && list[1]["problem"] is NSNull)
+        try FileManager.default.removeItem(atPath: scratch.path("home/.lmstudio"))
+        let again = try #require(try CommandLineRun.run("models", "--json", environment: environment).json() as? [[String: Any]])
+        #expect(again.map { $0["place"] as? String } == ["Hugging Face", "Ollama"] && again[1]["name"] as? String == "tiny:latest")
+        let table = try CommandLineRun.run("models", environment: environment)
+        #expect(table.status == 0 && table.text.contains("not supported") && table.text.contains("fits"))
+    }
+
+    @Test("models --info tells every key and tensor of a file", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
+    func info() throws {
+        let real = try #require(CommandLineRun.model), object = try CommandLineRun.run("models", "--info", real, "--json").object()
+        let metadata = try #require(object["metadata"] as? [String: Any]), tensors = try #require(object["tensors"] as? [[String: Any]])
+        #expect(tensors.count == 272 && tensors.reduce(0) { $0 + ($1["shape"] as? [Int] ?? []).reduce(1, *) } == 134_515_008)
+        #expect((metadata["tokenizer.ggml.tokens"] as? [String])?.count == 49_152 && metadata["llama.block_count"] as? Int == 30)
+        let text = try CommandLineRun.run("models", "--info", real).text
+        #expect(metadata.keys.allSatisfy(text.contains) && tensors.allSatisfy { text.contains($0["name"] as? String ?? "?") })
+        let missing = try CommandLineRun.run("models", "--info", "/no/such.gguf")
+        #expect(missing.status != 0 && missing.errors.contains("/no/such.gguf"))
     }
 
     @Test("a full disk is an error", .enabled(if: CommandLineRun.isReady, CommandLineRun.comment))
