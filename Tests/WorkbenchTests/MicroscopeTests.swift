@@ -270,6 +270,24 @@ private final class Glass {
             let next = merged.order.filter { $0 > first }.min() ?? ids.count
             #expect(abs(merged.weights[first] - plain.weights[first..<next].reduce(0, +)) < 1e-6)
         }
+        // In the map keys are summed and queries are the mean of a word's, so that its rows sum to one as well.
+        for _ in 0..<3 { glass.press(.char("v")) }
+        let map = try #require(glass.state.reading.map), shown = try #require(glass.state.panelTable(.attention))
+        #expect(glass.state.attention.view == .map && shown.rows.count == 6 && map.rows.count == ids.count)
+        let starts = merged.order.sorted() + [ids.count]
+        for row in shown.rows {
+            let (query, key) = (Int(row[0].text) ?? -1, Int(row[1].text) ?? -1), queries = starts[query]..<starts[query + 1]
+            let mean = queries.reduce(0) { sum, at in sum + map.rows[at][min(at + 1, starts[key])..<min(at + 1, starts[key + 1])].reduce(0, +) } / Float(queries.count)
+            #expect(abs((Float(row[2].text) ?? -1) - mean) < 1e-6)
+        }
+        for query in 0..<3 { #expect(abs(shown.rows.filter { $0[0].text == "\(query)" }.reduce(0) { $0 + (Float($1[2].text) ?? 0) } - 1) < 1e-4) }
+        #expect(glass.screen.contains("words"))
+        glass.press(.up, .enter)
+        #expect(AttentionState.query(glass.state) == starts[2] - 1, "the query of a word is its last token")
+        glass.press(.char("v"))
+        glass.state.focus = .document
+        glass.press(.end)
+        glass.focus(.attention)
         glass.press(.char("E"))
         let session = try Session(Tiny.model, threads: 1), head = glass.state.attention.cursor
         _ = try session.sync(to: ids)

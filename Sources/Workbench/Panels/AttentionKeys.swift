@@ -105,18 +105,18 @@ extension State {
 
     private mutating func moveCrosshair(query: Int, key: Int) {
         guard let map = reading.map, map.tokens > 0 else { return }
-        let step = attention.grid.step
-        var cross = attention.cross(in: map, self)
-        cross.query = min(max(0, cross.query + query * step), map.tokens - 1)
+        let step = attention.grid.step, count = attention.grid.shown?.tokens ?? map.tokens
+        var cross = attention.grid.local(attention.cross(in: map, self))
+        cross.query = min(max(0, cross.query + query * step), count - 1)
         cross.key = min(max(0, cross.key + key * step), cross.query)
-        attention.crosshair = cross
+        attention.crosshair = attention.grid.place(query: cross.query, key: cross.key)
     }
 
     private mutating func zoomMap(_ step: Int) {
         guard attention.view == .map else { return say("the map is what zooms with + and -; v goes there, z zooms the panel") }
         guard let map = reading.map, !map.rows.isEmpty else { return }
-        let scales = AttentionMapGrid.scales(map)
-        let now = attention.scale ?? AttentionMapGrid.fit(map, attention.grid.plan.area)
+        let shown = attention.grid.shown ?? map, scales = AttentionMapGrid.scales(shown)
+        let now = attention.scale ?? AttentionMapGrid.fit(shown, attention.grid.plan.area)
         attention.scale = min(max(now + step, scales.lowerBound), scales.upperBound)
     }
 
@@ -174,7 +174,7 @@ extension State {
             let (column, row) = (panel.x + x - area.x, panel.y + y - area.y)
             let key = grid.isLabelled ? (column - AttentionMapGrid.nameWidth) / grid.plan.keyWidth : column
             let query = grid.isLabelled ? row - 1 : row * 2
-            attention.crosshair = .init(query: max(0, grid.origin.query + query) * grid.step, key: max(0, grid.origin.key + key) * grid.step)
+            attention.crosshair = grid.place(query: max(0, grid.origin.query + query) * grid.step, key: max(0, grid.origin.key + key) * grid.step)
             attention.crosshair = attention.cross(in: map, self)
         case .ranked:
             let ranking = HeadValues(self).ranking, index = AttentionRankedView.top(ranking, attention.cursor, panel.height - 1) + y - 1

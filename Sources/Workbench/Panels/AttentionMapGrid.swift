@@ -17,10 +17,15 @@ struct AttentionMapGrid: Sendable {
     private(set) var isRenormalised = false
     /// What fills the ramp: 1, or the largest where the weights are no shares.
     private(set) var most: Float = 1
-    private var done: Source?
+    /// The map that the cells are of: the model's, or that with the tokens of each word as one.
+    private(set) var shown: AttentionMap?
+    /// Where words are merged, what each stands for; else empty.
+    private(set) var words: [Range<Int>] = []
+    private var done: Source?, merged: Merge?
 
     /// What the cells were made from.
-    private struct Source: Equatable { let changes: Int, step: Int, hidesFirst: Bool }
+    private struct Source: Equatable { let changes: Int, step: Int, hidesFirst: Bool, mergesWords: Bool }
+    private struct Merge: Equatable { let changes: Int, mergesWords: Bool }
 
     static let nameWidth = 10
 
@@ -43,21 +48,27 @@ struct AttentionMapGrid: Sendable {
 
     mutating func follow(_ attention: AttentionState, _ state: State, _ panel: Rect) {
         plan = AttentionMapPlan(panel)
-        guard let map = state.reading.map, !map.rows.isEmpty else {
-            (cells, done) = ([], nil)
+        guard let whole = state.reading.map, !whole.rows.isEmpty else {
+            (cells, done, shown, merged, words) = ([], nil, nil, nil, [])
             return
         }
+        let merge = Merge(changes: state.reading.changes, mergesWords: attention.mergesWords)
+        if merge != merged {
+            words = attention.mergesWords && whole.pool == 1 ? state.words(in: Array(state.reading.ids.prefix(whole.tokens))) : []
+            (shown, merged) = (words.isEmpty ? whole : whole.merged(words), merge)
+        }
+        guard let map = shown else { return }
         let scales = Self.scales(map)
         let scale = min(max(attention.scale ?? Self.fit(map, plan.area), scales.lowerBound), scales.upperBound)
         isLabelled = scale < 0
         let factor = 1 << max(0, scale)
         step = map.pool * factor
-        let source = Source(changes: state.reading.changes, step: step, hidesFirst: attention.hidesFirst)
+        let source = Source(changes: state.reading.changes, step: step, hidesFirst: attention.hidesFirst, mergesWords: attention.mergesWords)
         if source != done {
             fill(map, factor, hidesFirst: attention.hidesFirst)
             done = source
         }
-        let cross = attention.cross(in: map, state)
+        let cross = local(attention.cross(in: whole, state))
         plan.size(labelled: isLabelled, tokens: map.tokens)
         origin.query = Self.slide(origin.query, to: cross.query / step, window: plan.rows, count: cells.count)
         origin.key = Self.slide(origin.key, to: cross.key / step, window: plan.columns, count: cells.count)
@@ -84,6 +95,20 @@ struct AttentionMapGrid: Sendable {
             }
         }
         most = map.isValued ? max(1e-12, cells.joined().max() ?? 1) : 1
+    }
+
+    /// A place of the text in the units of the shown map: words where they are merged.
+    func local(_ cross: AttentionState.Crosshair) -> AttentionState.Crosshair {
+        guard !words.isEmpty else { return cross }
+        func word(_ position: Int) -> Int { (words.firstIndex { $0.upperBound > position }) ?? words.count - 1 }
+        return .init(query: word(cross.query), key: word(cross.key))
+    }
+
+    /// The place of the text where a unit of the shown map begins; of a query, where it ends.
+    func place(query: Int, key: Int) -> AttentionState.Crosshair {
+        guard !words.isEmpty else { return .init(query: query, key: key) }
+        func word(_ index: Int) -> Range<Int> { words[min(max(0, index), words.count - 1)] }
+        return .init(query: word(query).upperBound - 1, key: word(key).lowerBound)
     }
 
     func cell(_ query: Int, _ key: Int) -> Float? {
@@ -135,5 +160,18 @@ extension AttentionState {
         }
         let query = min(max(0, Self.query(state)), last)
         return Crosshair(query: query, key: min(lookedAt?.position ?? 0, query))
+    }
+}
+
+extension AttentionMap {
+    /// The tokens of each word as one: of its queries the mean, of its keys the sum, so that rows still sum to what they did.
+    func merged(_ words: [Range<Int>]) -> AttentionMap {
+        let rows = words.indices.map { query in
+            let queries = words[query].clamped(to: self.rows.indices)
+            return (0...query).map { key in
+                queries.reduce(0) { sum, at in sum + self.rows[at][words[key].clamped(to: self.rows[at].indices)].reduce(0, +) } / Float(max(1, queries.count))
+            }
+        }
+        return AttentionMap(heads: heads, tokens: words.count, pool: 1, rows: rows, isValued: isValued)
     }
 }

@@ -153,12 +153,13 @@ extension State {
     }
 
     private var mapTable: PanelTable? {
-        guard let map = reading.map, !map.rows.isEmpty else { return nil }
+        guard let whole = reading.map, let map = attention.grid.shown ?? reading.map, !map.rows.isEmpty else { return nil }
+        let words = attention.grid.words
         let rows = map.rows.enumerated().flatMap { query, row in
             row.enumerated().map { key, weight -> [JSON] in [.integer(query * map.pool), .integer(key * map.pool), .number(weight)] }
         }
         var table = PanelTable("map", ["query", "key", "weight"], rows)
-        table.facts = [("heads", .strings(map.heads.map(\.name))), ("tokens", .array(reading.ids.prefix(map.tokens).map { text($0) })),
+        table.facts = [("heads", .strings(map.heads.map(\.name))), (words.isEmpty ? "tokens" : "words", .strings((words.isEmpty ? (0..<whole.tokens).map { $0..<$0 + 1 } : words).map { String(decoding: $0.flatMap { tokenizer?.bytes(reading.ids[$0]) ?? [] }, as: UTF8.self) })),
                        ("pooled", .integer(map.pool)), ("times_value_length", .literal("\(map.isValued)"))]
         return table
     }

@@ -10,11 +10,11 @@ enum AttentionMapView {
             frame.put(TextWidth.fit(text, rect.width), x: rect.x, y: rect.y, style: Style(.dim), clip: rect)
             return
         }
-        let cross = attention.cross(in: map, state)
+        let place = attention.cross(in: map, state), cross = grid.local(place)
         var plan = AttentionMapPlan(rect)
-        plan.size(labelled: grid.isLabelled, tokens: map.tokens)
+        plan.size(labelled: grid.isLabelled, tokens: grid.shown?.tokens ?? map.tokens)
         if grid.isLabelled { labelled(state, grid, plan, cross, &frame) } else { blocks(attention, grid, plan, cross, &frame) }
-        info(state, map, grid, plan, cross, &frame)
+        info(state, map, grid, plan, place, &frame)
         legend(attention, map, grid, plan.legend, &frame)
     }
 
@@ -40,7 +40,7 @@ enum AttentionMapView {
         for column in 0..<plan.columns {
             let key = grid.origin.key + column, x = area.x + nameWidth + column * plan.keyWidth
             guard key < grid.cells.count else { break }
-            var name = state.tokenText(key)
+            var name = name(key, grid, state)
             // Columns are narrow: the space that begins a word says least.
             if name.hasPrefix("␣"), name.unicodeScalars.count > 1 { name = String(name.dropFirst()) }
             // Three letters tell more than two and a mark.
@@ -51,7 +51,7 @@ enum AttentionMapView {
             let query = grid.origin.query + line, y = area.y + 1 + line
             guard query < grid.cells.count else { break }
             let style = query == cross.query ? Style(.accent, .bold) : Style(.dim)
-            frame.put(TextWidth.fit(state.tokenText(query), nameWidth - 1), x: area.x, y: y, style: style, clip: area)
+            frame.put(TextWidth.fit(name(query, grid, state), nameWidth - 1), x: area.x, y: y, style: style, clip: area)
             for column in 0..<plan.columns {
                 let key = grid.origin.key + column, x = area.x + nameWidth + column * plan.keyWidth
                 guard let weight = grid.cell(query, key) else { break }
@@ -64,22 +64,28 @@ enum AttentionMapView {
         }
     }
 
+    /// A unit of the map: a token, or a word where they are merged.
+    private static func name(_ index: Int, _ grid: AttentionMapGrid, _ state: State) -> String {
+        grid.words.indices.contains(index) ? grid.words[index].map { state.tokenText($0) }.joined() : state.tokenText(index)
+    }
+
     // MARK: Numbers
 
     private static func info(_ state: State, _ map: AttentionMap, _ grid: AttentionMapGrid, _ plan: AttentionMapPlan, _ cross: AttentionState.Crosshair,
                              _ frame: inout Frame) {
-        let numbers = Numbers(map, grid, cross, hidesFirst: state.attention.hidesFirst)
+        let local = grid.local(cross), numbers = Numbers(grid.shown ?? map, grid, local, hidesFirst: state.attention.hidesFirst)
         let heads = AttentionView.name(of: map.heads)
         let wanted = map.heads == state.attention.chosen && map.isValued == state.attention.isValued
         let isLate = !wanted || map.tokens < state.reading.ids.count
-        let pooled = grid.step == 1 ? "1:1" : "1:\(grid.step), largest"
+        let pooled = (grid.step == 1 ? "1:1" : "1:\(grid.step), largest") + (grid.words.isEmpty ? "" : ", words")
+        let (from, to) = grid.words.isEmpty ? (state.tokenText(cross.query), state.tokenName(cross.key)) : (name(local.query, grid, state), name(local.key, grid, state))
         let info = plan.info
         let lines: [(String, Style)]
         if plan.isWide {
             var all: [(String, Style)] = [
                 (heads, Style(.accent, .bold)), ("queries ↓ keys →", Style(.dim)), ("", Style()),
-                ("query " + AttentionView.place(state.tokenText(cross.query), cross.query, width: info.width - 6), Style()),
-                ("key   " + AttentionView.place(state.tokenName(cross.key), cross.key, width: info.width - 6), Style()),
+                ("query " + AttentionView.place(from, cross.query, width: info.width - 6), Style()),
+                ("key   " + AttentionView.place(to, cross.key, width: info.width - 6), Style()),
                 (numbers.weight, Style(.number)), (numbers.log, Style(.number)),
             ]
             if let share = numbers.share { all.append(("without first " + share, Style(.number))) }
@@ -89,8 +95,8 @@ enum AttentionMapView {
             lines = all
         } else {
             let side = info.width >= 44 ? max(9, (info.width - 23) / 2) : info.width / 2 - 3
-            let places = AttentionView.place(state.tokenText(cross.query), cross.query, width: side) + " → "
-                + AttentionView.place(state.tokenName(cross.key), cross.key, width: side)
+            let places = AttentionView.place(from, cross.query, width: side) + " → "
+                + AttentionView.place(to, cross.key, width: side)
             let more = numbers.share.map { "w/o first " + $0 } ?? numbers.shortLog
             let scale = heads + "  " + (isLate ? late(state, map, wanted) : (info.width >= 64 ? "row sum without first" : "rest") + " \(numbers.rest)  pooled \(pooled)")
             let style = Style(isLate ? .warning : .dim)

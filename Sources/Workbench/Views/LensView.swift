@@ -116,8 +116,9 @@ enum LensView {
         }
         let token = TokenText.name(column.token, state.tokenizer)
         let numbers = "H \(Number.fixed(cell.entropy, 2)) nats   KL(final ‖ layer) \(Number.fixed(cell.divergence, 2)) nats"
+        let narrow = "H \(Number.fixed(cell.entropy, 2))   KL to final \(Number.fixed(cell.divergence, 2)) nats"
         let rank = "rank of \(token)  \(Number.grouped(cell.rank)), \(CandidatesView.logprob(Double(cell.logprob))) nats"
-        let lines = rect.height >= 3 ? [best, numbers, rank] : rect.height == 2 ? [best, rank] : [best]
+        let lines = rect.height >= 3 ? [best, TextWidth.columns(numbers) <= rect.width ? numbers : narrow, rank] : rect.height == 2 ? [best, rank] : [best]
         for (row, line) in lines.enumerated() {
             frame.put(TextWidth.fit(line, rect.width), x: rect.x, y: rect.y + row, style: Style(row == 0 ? .text : .number), clip: rect)
         }
@@ -148,8 +149,9 @@ enum LensView {
     /// The token's rank through the stages on a logarithmic scale, full height is rank 0; its logprob, full height is 0, none -20 nats.
     private static func path(_ line: Line, _ column: LensColumn, _ state: State, _ rect: Rect, _ frame: inout Frame) {
         let chosen = state.lens.chosen(state.readyModel?.shape.layers ?? 0)
-        let labels = line == .rank ? ["rank by layer, 0 at the top ", "rank by layer ", ""] : ["logprob by layer, 0 to -20  ", "logprob       ", ""]
-        let label = labels.first { $0.count + column.cells.count <= rect.width } ?? ""
+        let labels = line == .rank ? ["rank by layer, 0 at the top ", "rank by layer ", "rank ", ""] : ["logprob by layer, 0 to -20  ", "logprob       ", "logp "]
+        // Two lines without names would be taken for one.
+        guard let label = labels.first(where: { $0.count + column.cells.count <= rect.width }) ?? (line == .rank ? "" : nil) else { return }
         let scale = logarithm(Double(max(2, state.readyModel?.shape.vocabulary ?? 2))), step = (column.cells.count + rect.width - 1) / max(1, rect.width)
         let x = rect.x + frame.put(label, x: rect.x, y: rect.y, style: Style(.dim), clip: rect)
         for (place, index) in stride(from: 0, to: column.cells.count, by: max(1, step)).enumerated() {
