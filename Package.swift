@@ -30,7 +30,7 @@ let package = Package(
                 "CCurses", "CKernels", "Document", "Engine", "GGUF", "Laboratory", "Store", "Terminal", "Tokenizer", "Transformer", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], exclude: ["Fixtures"]),
         .testTarget(name: "GGUFTests", dependencies: ["GGUF"]),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "GGUF"], exclude: ["Fixtures"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "GGUF", "Tokenizer", "Transformer"], exclude: ["Fixtures"]),

@@ -80,6 +80,11 @@ TK_INLINE void dot(struct tk_layout l, int columns, const uint8_t *tile, const u
     }
 }
 
+/// Eight of 16 scales or minima.
+TK_INLINE __m256 scale_row(struct tk_layout l, const uint8_t *row, int half) {
+    return l.is_wide ? _mm256_loadu_ps((const float *)(row + 32 * half)) : half_row(row + 16 * half);
+}
+
 /// Adds a block to the sums of 16 rows: the scale's product, then the minimum's.
 TK_INLINE void add_block(struct tk_layout l, int columns, const uint8_t *tile, const uint8_t *const *integers, size_t b,
                          size_t blocks, __m256 (*acc)[2]) {
@@ -87,8 +92,8 @@ TK_INLINE void add_block(struct tk_layout l, int columns, const uint8_t *tile, c
     dot(l, columns, tile, integers, b, sum);
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++) {
-        __m256 d = half_row(tile + l.scale_at + 16 * half), m = _mm256_setzero_ps();
-        if (l.has_min) m = half_row(tile + l.min_at + 16 * half);
+        __m256 d = scale_row(l, tile + l.scale_at, half), m = _mm256_setzero_ps();
+        if (l.has_min) m = scale_row(l, tile + l.min_at, half);
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) {
             const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;

@@ -72,7 +72,9 @@ TK_INLINE void dot(int columns, const __m512i w[8], const uint8_t *const *intege
     for (int c = 0; c < columns; c++) sum[c] = columns > 2 ? low[c] : _mm512_add_epi32(_mm512_slli_epi32(sum[c], 8), low[c]);
 }
 
-TK_INLINE __m512 half_row(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+TK_INLINE __m512 scale_row(struct tk_layout l, const uint8_t *p) {
+    return l.is_wide ? _mm512_loadu_ps(p) : _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
 
 TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts,
                                size_t act_stride, float *out, size_t out_stride, int add) {
@@ -90,7 +92,7 @@ TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size
             __m512i w[8], sum[8];
             expand(l, tiles, w);
             dot(columns, w, integers, b, sum);
-            __m512 d = half_row(tiles + l.scale_at), m = l.has_min ? half_row(tiles + l.min_at) : _mm512_setzero_ps();
+            __m512 d = scale_row(l, tiles + l.scale_at), m = l.has_min ? scale_row(l, tiles + l.min_at) : _mm512_setzero_ps();
             __mmask16 scalable = _mm512_fpclass_ps_mask(d, 0x9f) ^ 0xffff;
 #pragma clang loop unroll(full)
             for (int c = 0; c < columns; c++) {

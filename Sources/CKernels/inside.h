@@ -9,21 +9,26 @@
 /// Where the parts of an integer tile lie. Words are 4-byte groups of a row, transposed: word j of row r at 64 * j + 4 * r.
 /// Nibble types keep 4 words a row (low nibbles inputs 4j.., high nibbles 16 + 4j..), Q8_0 keeps 8 words with 128 added.
 /// The fifth bits are one word a row: bit j of its byte p belongs to input 4j + p.
+/// Scales and minima are a half a row; of K types, whose own are products of a half and six bits, a float.
+/// IQ4_NL's nibbles choose among 16 bytes: its tiles are those of Q8_0.
 struct tk_layout {
-    int words, offset, has_bits, has_min;
+    int words, offset, has_bits, has_min, is_wide;
     size_t bits_at, scale_at, min_at, tile_bytes;
 };
 
 TK_INLINE struct tk_layout tk_layout(int type) {
     struct tk_layout l = {0};
-    l.words = type == TK_Q8_0 ? 8 : 4;
-    l.offset = type == TK_Q4_0 ? 8 : type == TK_Q5_0 ? 16 : type == TK_Q8_0 ? 128 : 0;
-    l.has_bits = type == TK_Q5_0 || type == TK_Q5_1;
-    l.has_min = type == TK_Q4_1 || type == TK_Q5_1;
+    int bytes = type == TK_Q8_0 || type == TK_IQ4_NL;
+    l.is_wide = type == TK_Q4_K || type == TK_Q5_K;
+    l.words = bytes ? 8 : 4;
+    l.offset = type == TK_Q4_0 ? 8 : type == TK_Q5_0 ? 16 : bytes ? 128 : 0;
+    l.has_bits = type == TK_Q5_0 || type == TK_Q5_1 || type == TK_Q5_K;
+    l.has_min = type == TK_Q4_1 || type == TK_Q5_1 || l.is_wide;
     l.bits_at = (size_t)l.words * 64;
     l.scale_at = l.bits_at + (l.has_bits ? 64 : 0);
-    l.min_at = l.scale_at + 32;
-    l.tile_bytes = l.min_at + (l.has_min ? 32 : 0);
+    size_t row = l.is_wide ? 64 : 32;
+    l.min_at = l.scale_at + row;
+    l.tile_bytes = l.min_at + (l.has_min ? row : 0);
     return l;
 }
 
@@ -56,6 +61,15 @@ TK_INLINE float tk_half_to_float(uint16_t h) {
     memcpy(&bits, &f, 4);
     if ((h & 0x7c00) == 0x7c00) bits = magnitude | 0x7f800000 | (h & 0x3ff ? 0x400000 : 0);
     return tk_float_from_bits(bits | sign);
+}
+
+/// One of 16 scales or minima that lie at `row`.
+TK_INLINE float tk_scale(struct tk_layout l, const uint8_t *row, size_t r) {
+    float wide;
+    uint16_t half;
+    memcpy(&wide, row + 4 * r * (size_t)l.is_wide, 4);
+    memcpy(&half, row + 2 * r * (size_t)!l.is_wide, 2);
+    return l.is_wide ? wide : tk_half_to_float(half);
 }
 
 struct tk_table {

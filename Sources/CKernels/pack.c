@@ -3,13 +3,18 @@
 
 int tk_supported(int type) {
     switch (type) {
-    case TK_F32: case TK_F16: case TK_BF16: case TK_Q4_0: case TK_Q4_1: case TK_Q5_0: case TK_Q5_1: case TK_Q8_0: return 1;
+    case TK_F32: case TK_F16: case TK_BF16: case TK_Q4_0: case TK_Q4_1: case TK_Q5_0: case TK_Q5_1: case TK_Q8_0: case TK_Q4_K:
+    case TK_Q5_K: case TK_IQ4_NL: return 1;
     default: return 0;
     }
 }
 
+/// Bytes of a whole block of 256 inputs: two halves, twelve bytes of scales, fifth bits, nibbles.
+static size_t k_block_bytes(int type) { return type == TK_Q5_K ? 176 : 144; }
+
 /// Unit: bytes of 32 inputs of a row, as in the file.
 static size_t block_bytes(int type) {
+    if (type == TK_IQ4_NL) return 18;
     if (tk_is_float(type)) return type == TK_F32 ? 128 : 64;
     struct tk_layout l = tk_layout(type);
     return 2 + (l.has_min ? 2u : 0u) + (l.has_bits ? 4u : 0u) + 4 * (size_t)l.words;
@@ -18,6 +23,7 @@ static size_t block_bytes(int type) {
 size_t tk_row_bytes(int type, size_t columns) {
     if (!tk_supported(type)) return 0;
     if (tk_is_float(type)) return columns * (type == TK_F32 ? 4 : 2);
+    if (tk_layout(type).is_wide) return (columns + 255) / 256 * k_block_bytes(type);
     return (columns + 31) / 32 * block_bytes(type);
 }
 
@@ -65,6 +71,43 @@ static void pack_block(const struct tk_layout *l, const uint8_t *block, size_t r
     }
 }
 
+/// A scale and a minimum of six bits each, eight of either in twelve bytes.
+static void k_scales(const uint8_t *packed, int sub, int *scale, int *min) {
+    const uint8_t *p = packed + sub;
+    *scale = sub < 4 ? p[0] & 63 : (p[4] & 15) | p[-4] >> 6 << 4;
+    *min = sub < 4 ? p[4] & 63 : p[4] >> 4 | p[0] >> 6 << 4;
+}
+
+/// 32 inputs of a block of 256: with the two before or behind them they share bytes, low nibbles first.
+static void pack_k_block(int type, const struct tk_layout *l, const uint8_t *block, int sub, size_t row, uint8_t *tile) {
+    uint16_t h[2];
+    memcpy(h, block, 4);
+    int scale, min;
+    k_scales(block + 4, sub, &scale, &min);
+    float d = tk_half_to_float(h[0]) * (float)scale, m = -(tk_half_to_float(h[1]) * (float)min);
+    memcpy(tile + l->scale_at + 4 * row, &d, 4);
+    memcpy(tile + l->min_at + 4 * row, &m, 4);
+    const uint8_t *high = block + 16, *nibbles = high + (type == TK_Q5_K ? 32 : 0) + 32 * (sub / 2);
+    uint32_t bits = 0;
+    for (size_t k = 0; k < 32; k++) {
+        int q = nibbles[k] >> (sub & 1 ? 4 : 0) & 15;
+        uint8_t *at = tile + 64 * (k % 16 / 4) + 4 * row + k % 4;
+        *at = (uint8_t)(k < 16 ? q : *at | q << 4);
+        bits |= (uint32_t)(high[k] >> sub & 1) << k;
+    }
+    if (!l->has_bits) return;
+    bits = spread_bits(bits);
+    memcpy(tile + l->bits_at + 4 * row, &bits, 4);
+}
+
+/// What IQ4_NL's nibbles stand for. Source: ggml's table of values.
+static const int8_t unevenly[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+static void pack_uneven_block(const struct tk_layout *l, const uint8_t *block, size_t row, uint8_t *tile) {
+    memcpy(tile + l->scale_at + 2 * row, block, 2);
+    for (size_t k = 0; k < 32; k++) tile[64 * (k / 4) + 4 * row + k % 4] = (uint8_t)(unevenly[block[2 + k % 16] >> (k < 16 ? 0 : 4) & 15] + 128);
+}
+
 void tk_pack(int type, const void *rows, size_t row_count, size_t columns, void *tiles) {
     if (tk_is_float(type)) {
         pack_floats(type == TK_F32 ? 4 : 2, rows, row_count, columns, tiles);
@@ -73,6 +116,16 @@ void tk_pack(int type, const void *rows, size_t row_count, size_t columns, void 
     struct tk_layout l = tk_layout(type);
     size_t blocks = (columns + 31) / 32, bytes = block_bytes(type);
     if (row_count < 16) memset(tiles, 0, blocks * l.tile_bytes);
+    if (l.is_wide || type == TK_IQ4_NL) {
+        for (size_t b = 0; b < blocks; b++)
+            for (size_t r = 0; r < row_count; r++) {
+                uint8_t *tile = (uint8_t *)tiles + b * l.tile_bytes;
+                const uint8_t *row = (const uint8_t *)rows + r * tk_row_bytes(type, columns);
+                if (l.is_wide) pack_k_block(type, &l, row + b / 8 * k_block_bytes(type), (int)(b % 8), r, tile);
+                else pack_uneven_block(&l, row + b * bytes, r, tile);
+            }
+        return;
+    }
     for (size_t b = 0; b < blocks; b++)
         for (size_t r = 0; r < row_count; r++)
             pack_block(&l, (const uint8_t *)rows + (r * blocks + b) * bytes, r, (uint8_t *)tiles + b * l.tile_bytes);
@@ -98,10 +151,7 @@ void tk_unpack_row(int type, const void *tiles, size_t blocks, size_t row, float
     struct tk_layout l = tk_layout(type);
     for (size_t b = 0; b < blocks; b++, out += 32) {
         const uint8_t *tile = (const uint8_t *)tiles + b * l.tile_bytes;
-        uint16_t h[2] = {0};
-        memcpy(h, tile + l.scale_at + 2 * row, 2);
-        if (l.has_min) memcpy(h + 1, tile + l.min_at + 2 * row, 2);
-        float d = tk_half_to_float(h[0]), m = tk_half_to_float(h[1]);
+        float d = tk_scale(l, tile + l.scale_at, row), m = l.has_min ? tk_scale(l, tile + l.min_at, row) : 0;
         for (size_t k = 0; k < 32; k++) {
             size_t j = k / 4, at = 4 * row + k % 4;
             int q = l.words == 8 ? tile[64 * j + at] : tile[64 * (j % 4) + at] >> (j < 4 ? 0 : 4) & 15;

@@ -33,11 +33,8 @@ static void portable_row_tile(const struct tk_layout *l, const uint8_t *tile, si
             expand(l, at, w);
             float d[LANES], m[LANES] = {0};
             for (size_t r = 0; r < LANES; r++) {
-                uint16_t h[2] = {0};
-                memcpy(h, at + l->scale_at + 2 * r, 2);
-                if (l->has_min) memcpy(h + 1, at + l->min_at + 2 * r, 2);
-                d[r] = tk_half_to_float(h[0]);
-                m[r] = tk_half_to_float(h[1]);
+                d[r] = tk_scale(*l, at + l->scale_at, r);
+                if (l->has_min) m[r] = tk_scale(*l, at + l->min_at, r);
             }
             for (size_t i = 0; i < count; i++) {
                 struct tk_column x = tk_column(acts + (c + i) * act_stride, blocks);

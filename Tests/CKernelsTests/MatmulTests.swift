@@ -25,9 +25,9 @@ extension Kernels {
     @Suite struct Matmul {
         @Test("the written order of every sum, on every path", arguments: Weight.allCases)
         func order(weight: Weight) {
-            let matrix = Matrix(weight, rows: 21, columns: 192, seed: 7), tiles = matrix.packed()
+            let count = weight.columns(192), matrix = Matrix(weight, rows: 21, columns: count, seed: 7), tiles = matrix.packed()
             var dice = Dice(state: 8)
-            var x = (0..<3).map { _ in dice.floats(192, scale: 3) }
+            var x = (0..<3).map { _ in dice.floats(count, scale: 3) }
             for i in 64..<96 { x[1][i] = 0 }
             for i in 0..<32 { x[2][i] = 0x1p-110 }
             let expected = x.flatMap { column in (0..<32).map { $0 < 21 ? law(matrix, row: $0, column) : 0 } }
@@ -40,9 +40,9 @@ extension Kernels {
         @Test("the same bits for every path and number of columns", arguments: Weight.allCases)
         func twins(weight: Weight) {
             for (rows, blocks) in [(1, 1), (16, 3), (37, 18), (150, 5)] {
-                let matrix = Matrix(weight, rows: rows, columns: blocks * 32, seed: UInt64(rows)), tiles = matrix.packed()
+                let count = weight.columns(blocks * 32), matrix = Matrix(weight, rows: rows, columns: count, seed: UInt64(rows)), tiles = matrix.packed()
                 var dice = Dice(state: 11)
-                let x = (0..<17).map { _ in dice.floats(blocks * 32) }
+                let x = (0..<17).map { _ in dice.floats(count) }
                 let width = matrix.rowTiles * 16, start = dice.floats(17 * width)
                 _ = tk_use_path(Path.portable.rawValue)
                 let plain = matrix.times(x, tiles: tiles)
@@ -83,9 +83,9 @@ extension Kernels {
 
         @Test("16-bit activations err by less than a ten-thousandth", arguments: Weight.allCases)
         func accuracy(weight: Weight) {
-            let matrix = Matrix(weight, rows: 16, columns: 576, seed: 5), tiles = matrix.packed()
+            let count = weight.columns(576), matrix = Matrix(weight, rows: 16, columns: count, seed: 5), tiles = matrix.packed()
             var dice = Dice(state: 6)
-            let x = dice.floats(576, scale: 2), out = matrix.times([x], tiles: tiles)
+            let x = dice.floats(count, scale: 2), out = matrix.times([x], tiles: tiles)
             var wrong = 0.0, all = 0.0
             for r in 0..<16 {
                 let exact = zip(matrix.row(r), x).map { Double($0) * Double($1) }.reduce(0, +)
@@ -95,32 +95,34 @@ extension Kernels {
             #expect(wrong < all * 1e-8)
         }
 
-        @Test("the largest integers do not overflow", arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0])
+        @Test("the largest integers do not overflow", arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .iq4_nl])
         func extremes(weight: Weight) {
+            let count = weight.columns(64)
             for byte in [UInt8(0), 0x7f, 0x80, 0xff] {
-                var matrix = Matrix(weight, rows: 16, columns: 64, seed: 1)
-                let head = weight.hasMinimum ? 4 : 2, size = matrix.rowBytes / 2
+                var matrix = Matrix(weight, rows: 16, columns: count, seed: 1)
+                let head = weight.hasMinimum ? 4 : 2, size = matrix.rowBytes / (weight.isK ? 1 : 2)
                 for i in matrix.bytes.indices where i % size >= head { matrix.bytes[i] = byte }
                 let tiles = matrix.packed()
-                let x = [[Float](repeating: 1, count: 64), [Float](repeating: -1, count: 64)]
+                let x = [[Float](repeating: 1, count: count), [Float](repeating: -1, count: count)]
                 let expected = x.flatMap { column in (0..<16).map { law(matrix, row: $0, column) } }
                 Path.each { path in #expect(same(matrix.times(x, tiles: tiles), expected), "\(path), byte \(byte)") }
             }
         }
 
         @Test("scales of zero, the least, the greatest and beyond any number are the same bits on every path",
-              arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0])
+              arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .iq4_nl])
         func scales(weight: Weight) {
-            var matrix = Matrix(weight, rows: 16, columns: 64, seed: 12)
-            let size = matrix.rowBytes / 2
+            let count = weight.columns(64)
+            var matrix = Matrix(weight, rows: 16, columns: count, seed: 12)
+            let size = matrix.rowBytes / (weight.isK ? 1 : 2), step = weight.isK ? 1 : 2
             for (row, scale) in [Float16(0), -0.0, 0x1p-24, -0x1p-24, 65504, .infinity, -.infinity, .nan].enumerated() {
                 for (byte, value) in [UInt8(truncatingIfNeeded: scale.bitPattern), UInt8(scale.bitPattern >> 8)].enumerated() {
-                    matrix.bytes[row * 2 * size + byte] = value
+                    matrix.bytes[row * step * size + byte] = value
                 }
             }
             let tiles = matrix.packed()
             var dice = Dice(state: 13)
-            let x = [0x1p-84, 0x1p-60, 1, 0x1p60, 0x1p100].map { dice.floats(64, scale: $0) }
+            let x = [0x1p-84, 0x1p-60, 1, 0x1p60, 0x1p100].map { dice.floats(count, scale: $0) }
             _ = tk_use_path(Path.portable.rawValue)
             let expected = matrix.times(x, tiles: tiles)
             #expect(expected[5].isNaN || expected[5].isInfinite)
@@ -133,9 +135,9 @@ extension Kernels {
 
         @Test("a number that is not finite spoils its own column only", arguments: Weight.allCases)
         func notFinite(weight: Weight) {
-            let matrix = Matrix(weight, rows: 16, columns: 96, seed: 2), tiles = matrix.packed()
+            let count = weight.columns(96), matrix = Matrix(weight, rows: 16, columns: count, seed: 2), tiles = matrix.packed()
             var dice = Dice(state: 9)
-            let clean = dice.floats(96)
+            let clean = dice.floats(count)
             var spoilt = [clean, clean, clean]
             spoilt[1][40] = .nan
             spoilt[2][95] = -.infinity

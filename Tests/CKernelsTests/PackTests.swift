@@ -1,16 +1,31 @@
 import CKernels
+import Foundation
 import Testing
 
 extension Kernels {
     @Suite struct Pack {
         @Test("a row comes back from its tiles as the file's definition reads it", arguments: Weight.allCases)
         func roundTrip(weight: Weight) {
-            let matrix = Matrix(weight, rows: 11, columns: 96, seed: 21), tiles = matrix.packed()
-            #expect(matrix.rowBytes == tk_row_bytes(weight.rawValue, 96))
+            let count = weight.columns(96), matrix = Matrix(weight, rows: 11, columns: count, seed: 21), tiles = matrix.packed()
+            #expect(matrix.rowBytes == tk_row_bytes(weight.rawValue, count))
             for r in 0..<16 {
-                var out = [Float](repeating: .nan, count: 96)
-                tk_unpack_row(weight.rawValue, tiles, 3, r, &out)
+                var out = [Float](repeating: .nan, count: count)
+                tk_unpack_row(weight.rawValue, tiles, count / 32, r, &out)
                 if r < 11 { #expect(same(out, matrix.row(r)), "row \(r)") } else { #expect(out.allSatisfy { $0 == 0 }) }
+            }
+        }
+
+        struct Dequantised: Decodable { let type: Int32, bytes: Data, values: Data }
+
+        @Test("rows of blocks of 256 and of uneven steps are what gguf-py dequantises them to, to the bit")
+        func foreign() throws {
+            let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/dequantised.json")
+            for found in try JSONDecoder().decode([Dequantised].self, from: Data(contentsOf: url)) {
+                let count = found.values.count / 4, expected = found.values.withUnsafeBytes { raw in (0..<count).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) } }
+                var tiles = [UInt8](repeating: 0xee, count: count / 32 * tk_tile_bytes(found.type)), out = [Float](repeating: .nan, count: count)
+                found.bytes.withUnsafeBytes { tk_pack(found.type, $0.baseAddress, 1, count, &tiles) }
+                tk_unpack_row(found.type, tiles, count / 32, 0, &out)
+                #expect(same(out, expected), "type \(found.type)")
             }
         }
 
@@ -36,7 +51,11 @@ extension Kernels {
                 #expect(tk_row_bytes(weight.rawValue, 64) == row && tk_tile_bytes(weight.rawValue) == tile, "\(weight)")
                 #expect(tk_supported(weight.rawValue) == 1)
             }
-            for type: Int32 in [-1, 4, 9, 12, 31] { #expect(tk_supported(type) == 0 && tk_tile_bytes(type) == 0) }
+            for (weight, row, tile) in [(Weight.q4_K, 144, 384), (.q5_K, 176, 448), (.iq4_nl, 144, 544)] {
+                #expect(tk_row_bytes(weight.rawValue, 256) == row && tk_tile_bytes(weight.rawValue) == tile, "\(weight)")
+                #expect(tk_supported(weight.rawValue) == 1)
+            }
+            for type: Int32 in [-1, 4, 9, 14, 31] { #expect(tk_supported(type) == 0 && tk_tile_bytes(type) == 0) }
             #expect(tk_act_bytes(33) % 64 == 0 && tk_act_bytes(33) >= 256)
         }
 

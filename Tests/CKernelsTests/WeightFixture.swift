@@ -2,11 +2,15 @@ import CKernels
 import Testing
 
 enum Weight: Int32, CaseIterable, CustomTestStringConvertible {
-    case f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, bf16 = 30
+    case f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q4_K = 12, q5_K = 13, iq4_nl = 20, bf16 = 30
 
     var isFloat: Bool { self == .f32 || self == .f16 || self == .bf16 }
-    var hasMinimum: Bool { self == .q4_1 || self == .q5_1 }
-    var hasFifthBits: Bool { self == .q5_0 || self == .q5_1 }
+    /// In blocks of 256, with scales and minima of six bits.
+    var isK: Bool { self == .q4_K || self == .q5_K }
+    var hasMinimum: Bool { self == .q4_1 || self == .q5_1 || isK }
+    var hasFifthBits: Bool { self == .q5_0 || self == .q5_1 || self == .q5_K }
+    /// The nearest number of inputs, not less, that rows of it can have.
+    func columns(_ count: Int) -> Int { isK ? (count + 255) / 256 * 256 : count }
     var testDescription: String { "\(self)" }
 }
 
@@ -24,7 +28,12 @@ struct Matrix {
             for value in dice.floats(rows * columns) { append(value) }
             return
         }
-        for _ in 0..<(rows * columns / 32) {
+        for _ in 0..<(weight.isK ? rows * columns / 256 : 0) {
+            append(Float16(Float.random(in: -0.001...0.001, using: &dice)).bitPattern)
+            append(Float16(Float.random(in: -0.005...0.005, using: &dice)).bitPattern)
+            for _ in 0..<(weight == .q5_K ? 172 : 140) { bytes.append(UInt8.random(in: 0...255, using: &dice)) }
+        }
+        for _ in 0..<(weight.isK ? 0 : rows * columns / 32) {
             append(Float16(Float.random(in: -0.02...0.02, using: &dice)).bitPattern)
             if weight.hasMinimum { append(Float16(Float.random(in: -0.1...0.1, using: &dice)).bitPattern) }
             let rest = (weight.hasFifthBits ? 4 : 0) + (weight == .q8_0 ? 32 : 16)
@@ -50,6 +59,7 @@ struct Matrix {
 
     /// One block of a quantised row: its scale, minimum and offset-corrected integers.
     func block(row: Int, _ b: Int) -> (d: Float, m: Float, q: [Int]) {
+        if weight.isK { return kBlock(row: row, b) }
         var at = row * rowBytes + b * (rowBytes / blocks)
         let d = Float(Float16(bitPattern: half(at)))
         at += 2
@@ -64,12 +74,32 @@ struct Matrix {
             fifth = Int(half(at)) | Int(half(at + 2)) << 16
             at += 4
         }
+        if weight == .iq4_nl {
+            let values = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+            return (d, m, (0..<32).map { values[Int(bytes[at + $0 % 16]) >> ($0 < 16 ? 0 : 4) & 15] })
+        }
         let offset = weight == .q4_0 ? 8 : weight == .q5_0 ? 16 : 0
         let q = (0..<32).map { k in
             let nibble = k < 16 ? Int(bytes[at + k]) & 15 : Int(bytes[at + k - 16]) >> 4
             return nibble + (fifth >> k & 1) * 16 - offset
         }
         return (d, m, q)
+    }
+
+    /// 32 of the 256 inputs of a K block, by the definition of ggml's get_scale_min_k4.
+    private func kBlock(row: Int, _ b: Int) -> (d: Float, m: Float, q: [Int]) {
+        let at = row * rowBytes + b / 8 * (weight == .q5_K ? 176 : 144), sub = b % 8
+        func six(_ index: Int, _ isMinimum: Bool) -> Int {
+            let s = at + 4, j = index
+            if j < 4 { return Int(bytes[s + j + (isMinimum ? 4 : 0)]) & 63 }
+            let low = Int(bytes[s + j + 4])
+            return (isMinimum ? low >> 4 : low & 15) | (Int(bytes[s + j - (isMinimum ? 0 : 4)]) >> 6) << 4
+        }
+        let d = Float(Float16(bitPattern: half(at))) * Float(six(sub, false)), m = Float(Float16(bitPattern: half(at + 2))) * Float(six(sub, true))
+        let fifth = at + 16, nibbles = fifth + (weight == .q5_K ? 32 : 0) + 32 * (sub / 2)
+        return (d, -m, (0..<32).map { k in
+            (Int(bytes[nibbles + k]) >> (sub % 2 * 4) & 15) + (weight == .q5_K ? Int(bytes[fifth + k]) >> sub & 1 : 0) * 16
+        })
     }
 
     /// The dequantised row. Shape: [columns].

@@ -129,6 +129,37 @@ extension TinyModel {
                 put(UInt16(bits))
                 values.append(Double(Float(bitPattern: bits << 16)))
             }
+        case .q4_K, .q5_K:
+            let levels = type == .q4_K ? 16 : 32
+            for _ in 0..<count / 256 {
+                let d = Float16(spread * 3.4 / Double(levels) / 40), least = Float16(Double(d) * Double(levels - 1) / 2)
+                let scales = (0..<8).map { _ in Int.random(in: 28...52, using: &random) }, minima = scales.map { min(63, $0 + Int.random(in: -3...3, using: &random)) }
+                put(d.bitPattern)
+                put(least.bitPattern)
+                for index in 0..<12 {
+                    let high = index % 4 + 4
+                    switch index {
+                    case 0..<4: put(UInt8(scales[index] | (scales[high] >> 4) << 6))
+                    case 4..<8: put(UInt8(minima[index - 4] | (minima[high] >> 4) << 6))
+                    default: put(UInt8(scales[high] & 15 | (minima[high] & 15) << 4))
+                    }
+                }
+                let q = (0..<256).map { _ in Int.random(in: 0..<levels, using: &random) }
+                if levels == 32 { for k in 0..<32 { put((0..<8).reduce(UInt8(0)) { $0 | UInt8(q[$1 * 32 + k] >> 4) << UInt8($1) }) } }
+                for pair in 0..<4 { for k in 0..<32 { put(UInt8(q[pair * 64 + k] & 15 | (q[pair * 64 + 32 + k] & 15) << 4)) } }
+                values += q.enumerated().map { index, number in
+                    Double(Float(d) * Float(scales[index / 32])) * Double(number) - Double(Float(least) * Float(minima[index / 32]))
+                }
+            }
+        case .iq4_nl:
+            let steps = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+            for _ in 0..<count / 32 {
+                let d = Float16(spread * 1.7 / 113 * Double.random(in: 0.7...1.3, using: &random))
+                let q = (0..<32).map { _ in Int.random(in: 0..<16, using: &random) }
+                put(d.bitPattern)
+                for k in 0..<16 { put(UInt8(q[k] | q[k + 16] << 4)) }
+                values += q.map { Double(steps[$0]) * Double(d) }
+            }
         default:
             let bits = type == .q8_0 ? 8 : type == .q4_0 || type == .q4_1 ? 4 : 5
             let hasMinimum = type == .q4_1 || type == .q5_1

@@ -15,6 +15,10 @@ extension Passes {
             shapes.append(TinyModel(layers: 3, width: 48, heads: 6, kvHeads: 1, headWidth: 32, hidden: 80, vocabulary: 288, rotary: 12, base: 500))
             // A head in another type, as most files have it, and as many key heads as heads.
             shapes.append(TinyModel(type: .q4_1, headType: .q8_0, kvHeads: 4))
+            shapes.append(TinyModel(type: .iq4_nl))
+            for type in [WeightType.q4_K, .q5_K] {
+                shapes.append(TinyModel(type: type, width: 256, heads: 4, kvHeads: 2, headWidth: 64, hidden: 256, rotary: 64))
+            }
             return shapes
         }()
 

@@ -13,7 +13,10 @@ extern "C" {
 #endif
 
 /// The numbers are GGUF's.
-enum tk_type { TK_F32 = 0, TK_F16 = 1, TK_Q4_0 = 2, TK_Q4_1 = 3, TK_Q5_0 = 6, TK_Q5_1 = 7, TK_Q8_0 = 8, TK_BF16 = 30 };
+enum tk_type {
+    TK_F32 = 0, TK_F16 = 1, TK_Q4_0 = 2, TK_Q4_1 = 3, TK_Q5_0 = 6, TK_Q5_1 = 7, TK_Q8_0 = 8, TK_Q4_K = 12, TK_Q5_K = 13, TK_IQ4_NL = 20,
+    TK_BF16 = 30
+};
 enum tk_path { TK_PORTABLE = 0, TK_AVX2 = 1, TK_AVX512 = 2 };
 
 /// The path in use; chosen at first use, the best the CPU has or what TERRARIUM_KERNELS=portable|avx2|avx512 names.
@@ -33,7 +36,8 @@ int tk_supported(int type);
 size_t tk_row_bytes(int type, size_t columns);
 size_t tk_tile_bytes(int type);
 /// Packs 1...16 rows of a file into one row tile; rows and columns that are missing are zeros.
-/// Shape: rows [row_count][tk_row_bytes] -> tiles [blocks][tk_tile_bytes]; columns % 32 != 0 only for float types.
+/// Shape: rows [row_count][tk_row_bytes] -> tiles [blocks][tk_tile_bytes]; columns % 32 != 0 only for float types,
+/// columns % 256 == 0 for K types.
 void tk_pack(int type, const void *rows, size_t row_count, size_t columns, void *tiles);
 /// One row as ggml dequantises it. Shape: out [blocks * 32].
 void tk_unpack_row(int type, const void *tiles, size_t blocks, size_t row, float *out);
