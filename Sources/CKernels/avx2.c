@@ -51,13 +51,13 @@ TK_INLINE void side_by_side(int columns, __m256i (*v)[2]) {
     for (int c = 0; c < (columns > 2 ? columns : 0); c++) __asm__ volatile("" : "+x"(v[c][0]), "+x"(v[c][1]));
 }
 
-/// The exact products of a block with `columns` columns; each broadcast serves both halves of the rows.
-TK_INLINE void dot(struct tk_layout l, int columns, const uint8_t *tile, const uint8_t *const *integers, size_t b,
+/// The exact products of some words of a block with `columns` columns; each broadcast serves both halves of the rows.
+TK_INLINE void dot(struct tk_layout l, int columns, int from, int to, const uint8_t *tile, const uint8_t *const *integers, size_t b,
                    __m256i (*sum)[2]) {
 #pragma clang loop unroll(full)
     for (int c = 0; c < columns; c++) sum[c][0] = sum[c][1] = _mm256_setzero_si256();
 #pragma clang loop unroll(full)
-    for (int i = 0; i < 8; i++) {
+    for (int i = from; i < to; i++) {
         int j = l.words == 8 ? i : i / 2 + i % 2 * 4; // both nibbles of a word in turn: it is loaded once
         __m256i even[2], odd[2];
 #pragma clang loop unroll(full)
@@ -85,11 +85,35 @@ TK_INLINE __m256 scale_row(struct tk_layout l, const uint8_t *row, int half) {
     return l.is_wide ? _mm256_loadu_ps((const float *)(row + 32 * half)) : half_row(row + 16 * half);
 }
 
+/// Adds half a block, whose 16 inputs have a scale of their own.
+TK_INLINE void add_half(struct tk_layout l, int columns, int upper, const uint8_t *tile, const uint8_t *const *integers, size_t b,
+                        size_t blocks, __m256 (*acc)[2]) {
+    __m256i sum[4][2];
+    dot(l, columns, 4 * upper, 4 * upper + 4, tile, integers, b, sum);
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+        __m256 d = scale_row(l, tile + (upper ? l.min_at : l.scale_at), half);
+#pragma clang loop unroll(full)
+        for (int c = 0; c < columns; c++) {
+            const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
+            __m256i own = word(scales + 12 * blocks);
+            if (upper) own = _mm256_sub_epi32(word(scales + 8 * blocks), own);
+            own = _mm256_sub_epi32(sum[c][half], _mm256_slli_epi32(own, l.offset == 32 ? 5 : 2));
+            acc[c][half] = _mm256_fmadd_ps(_mm256_mul_ps(d, _mm256_castsi256_ps(word(scales))), _mm256_cvtepi32_ps(own), acc[c][half]);
+        }
+    }
+}
+
 /// Adds a block to the sums of 16 rows: the scale's product, then the minimum's.
 TK_INLINE void add_block(struct tk_layout l, int columns, const uint8_t *tile, const uint8_t *const *integers, size_t b,
                          size_t blocks, __m256 (*acc)[2]) {
     __m256i sum[4][2];
-    dot(l, columns, tile, integers, b, sum);
+    if (l.has_halves) {
+        add_half(l, columns, 0, tile, integers, b, blocks, acc);
+        add_half(l, columns, 1, tile, integers, b, blocks, acc);
+        return;
+    }
+    dot(l, columns, 0, 8, tile, integers, b, sum);
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++) {
         __m256 d = scale_row(l, tile + l.scale_at, half), m = _mm256_setzero_ps();

@@ -48,13 +48,14 @@ TK_INLINE void side_by_side(int columns, __m512i *v) {
     for (int c = 0; c < (columns > 2 ? columns : 0); c++) __asm__ volatile("" : "+v"(v[c]));
 }
 
-/// The exact products of a block with `columns` columns. One or two columns keep the planes' sums apart, for two chains each.
-TK_INLINE void dot(int columns, const __m512i w[8], const uint8_t *const *integers, size_t b, __m512i *sum) {
+/// The exact products of some words of a block with `columns` columns. One or two columns keep the planes' sums apart, for two
+/// chains each.
+TK_INLINE void dot(int columns, int from, int to, const __m512i w[8], const uint8_t *const *integers, size_t b, __m512i *sum) {
     __m512i low[8];
 #pragma clang loop unroll(full)
     for (int c = 0; c < columns; c++) sum[c] = low[c] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
-    for (int j = 0; j < 8; j++) {
+    for (int j = from; j < to; j++) {
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) sum[c] = _mm512_dpbusd_epi32(sum[c], w[j], word(integers[c] + 64 * b + 4 * j));
         side_by_side(columns, sum);
@@ -63,7 +64,7 @@ TK_INLINE void dot(int columns, const __m512i w[8], const uint8_t *const *intege
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) low[c] = _mm512_slli_epi32(sum[c], 8);
 #pragma clang loop unroll(full)
-    for (int j = 0; j < 8; j++) {
+    for (int j = from; j < to; j++) {
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) low[c] = _mm512_dpbusd_epi32(low[c], w[j], word(integers[c] + 64 * b + 32 + 4 * j));
         side_by_side(columns, low);
@@ -74,6 +75,24 @@ TK_INLINE void dot(int columns, const __m512i w[8], const uint8_t *const *intege
 
 TK_INLINE __m512 scale_row(struct tk_layout l, const uint8_t *p) {
     return l.is_wide ? _mm512_loadu_ps(p) : _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
+/// Adds half a block, whose 16 inputs have a scale of their own.
+TK_INLINE void add_half(struct tk_layout l, int columns, int half, const __m512i w[8], const uint8_t *tile, const uint8_t *const *integers,
+                        size_t b, size_t blocks, __m512 *acc) {
+    __m512i sum[8];
+    dot(columns, 4 * half, 4 * half + 4, w, integers, b, sum);
+    __m512 d = scale_row(l, tile + (half ? l.min_at : l.scale_at));
+    __mmask16 scalable = _mm512_fpclass_ps_mask(d, 0x9f) ^ 0xffff;
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) {
+        const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
+        __m512i own = word(scales + 12 * blocks);
+        if (half) own = _mm512_sub_epi32(word(scales + 8 * blocks), own);
+        sum[c] = _mm512_sub_epi32(sum[c], _mm512_slli_epi32(own, l.offset == 32 ? 5 : 2));
+        __m512i scaled = _mm512_mask_add_epi32((__m512i)d, scalable, (__m512i)d, word(scales));
+        acc[c] = _mm512_fmadd_ps(_mm512_castsi512_ps(scaled), _mm512_cvtepi32_ps(sum[c]), acc[c]);
+    }
 }
 
 TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size_t row_tiles, size_t blocks, const uint8_t *acts,
@@ -91,7 +110,12 @@ TK_INLINE void integer_product(int type, int columns, const uint8_t *tiles, size
             for (size_t line = 0; line < l.tile_bytes; line += 64) _mm_prefetch((const char *)tiles + TK_AHEAD + line, _MM_HINT_T0);
             __m512i w[8], sum[8];
             expand(l, tiles, w);
-            dot(columns, w, integers, b, sum);
+            if (l.has_halves) {
+                add_half(l, columns, 0, w, tiles, integers, b, blocks, acc);
+                add_half(l, columns, 1, w, tiles, integers, b, blocks, acc);
+                continue;
+            }
+            dot(columns, 0, 8, w, integers, b, sum);
             __m512 d = scale_row(l, tiles + l.scale_at), m = l.has_min ? scale_row(l, tiles + l.min_at) : _mm512_setzero_ps();
             __mmask16 scalable = _mm512_fpclass_ps_mask(d, 0x9f) ^ 0xffff;
 #pragma clang loop unroll(full)

@@ -70,6 +70,7 @@ static void integer_act(const float *x, size_t columns, void *act) {
         put_scale(scale, (float *)to.scale + b);
         ((float *)to.scaled_sum)[b] = scale * (float)sum;
         ((int32_t *)to.sum)[b] = sum;
+        ((int32_t *)to.half)[b] = __builtin_reduce_add(low_int);
     }
     *(float *)to.poison = poison;
 }

@@ -3,14 +3,14 @@
 
 int tk_supported(int type) {
     switch (type) {
-    case TK_F32: case TK_F16: case TK_BF16: case TK_Q4_0: case TK_Q4_1: case TK_Q5_0: case TK_Q5_1: case TK_Q8_0: case TK_Q4_K:
-    case TK_Q5_K: case TK_IQ4_NL: return 1;
+    case TK_F32: case TK_F16: case TK_BF16: case TK_Q4_0: case TK_Q4_1: case TK_Q5_0: case TK_Q5_1: case TK_Q8_0: case TK_Q3_K:
+    case TK_Q4_K: case TK_Q5_K: case TK_Q6_K: case TK_IQ4_NL: return 1;
     default: return 0;
     }
 }
 
-/// Bytes of a whole block of 256 inputs: two halves, twelve bytes of scales, fifth bits, nibbles.
-static size_t k_block_bytes(int type) { return type == TK_Q5_K ? 176 : 144; }
+/// Bytes of a whole block of 256 inputs.
+static size_t k_block_bytes(int type) { return type == TK_Q3_K ? 110 : type == TK_Q4_K ? 144 : type == TK_Q5_K ? 176 : 210; }
 
 /// Unit: bytes of 32 inputs of a row, as in the file.
 static size_t block_bytes(int type) {
@@ -78,6 +78,34 @@ static void k_scales(const uint8_t *packed, int sub, int *scale, int *min) {
     *min = sub < 4 ? p[4] & 63 : p[4] >> 4 | p[0] >> 6 << 4;
 }
 
+/// 32 inputs of a block of Q6_K: four bits, two bits, 16 scales of eight bits, the scale of all.
+static void pack_q6(const struct tk_layout *l, const uint8_t *block, size_t sub, size_t row, uint8_t *tile) {
+    const uint8_t *low = block + 64 * (sub / 4) + 32 * (sub % 2), *high = block + 128 + 32 * (sub / 4);
+    uint16_t h;
+    memcpy(&h, block + 208, 2);
+    for (size_t half = 0; half < 2; half++) {
+        float d = tk_half_to_float(h) * (float)(int8_t)block[192 + 2 * sub + half];
+        memcpy(tile + (half ? l->min_at : l->scale_at) + 4 * row, &d, 4);
+    }
+    for (size_t k = 0; k < 32; k++)
+        tile[64 * (k / 4) + 4 * row + k % 4] = (uint8_t)((low[k] >> (sub % 4 / 2 * 4) & 15) | (high[k] >> (sub % 4 * 2) & 3) << 4);
+}
+
+/// 32 inputs of a block of Q3_K: a third bit that takes four away where it is not set, two bits, 16 scales of six bits.
+static void pack_q3(const struct tk_layout *l, const uint8_t *block, size_t sub, size_t row, uint8_t *tile) {
+    const uint8_t *third = block, *low = block + 32 + 32 * (sub / 4), *scales = block + 96;
+    uint16_t h;
+    memcpy(&h, block + 108, 2);
+    for (size_t half = 0; half < 2; half++) {
+        size_t s = 2 * sub + half;
+        int scale = (scales[s % 8] >> (s / 8 * 4) & 15) | (scales[8 + s % 4] >> (s / 4 * 2) & 3) << 4;
+        float d = tk_half_to_float(h) * (float)(scale - 32);
+        memcpy(tile + (half ? l->min_at : l->scale_at) + 4 * row, &d, 4);
+    }
+    for (size_t k = 0; k < 32; k++)
+        tile[64 * (k / 4) + 4 * row + k % 4] = (uint8_t)((low[k] >> (sub % 4 * 2) & 3) + (third[k] >> sub & 1) * 4);
+}
+
 /// 32 inputs of a block of 256: with the two before or behind them they share bytes, low nibbles first.
 static void pack_k_block(int type, const struct tk_layout *l, const uint8_t *block, int sub, size_t row, uint8_t *tile) {
     uint16_t h[2];
@@ -121,7 +149,10 @@ void tk_pack(int type, const void *rows, size_t row_count, size_t columns, void 
             for (size_t r = 0; r < row_count; r++) {
                 uint8_t *tile = (uint8_t *)tiles + b * l.tile_bytes;
                 const uint8_t *row = (const uint8_t *)rows + r * tk_row_bytes(type, columns);
-                if (l.is_wide) pack_k_block(type, &l, row + b / 8 * k_block_bytes(type), (int)(b % 8), r, tile);
+                const uint8_t *whole = row + b / 8 * (l.is_wide ? k_block_bytes(type) : 0);
+                if (type == TK_Q6_K) pack_q6(&l, whole, b % 8, r, tile);
+                else if (type == TK_Q3_K) pack_q3(&l, whole, b % 8, r, tile);
+                else if (l.is_wide) pack_k_block(type, &l, whole, (int)(b % 8), r, tile);
                 else pack_uneven_block(&l, row + b * bytes, r, tile);
             }
         return;
@@ -151,12 +182,12 @@ void tk_unpack_row(int type, const void *tiles, size_t blocks, size_t row, float
     struct tk_layout l = tk_layout(type);
     for (size_t b = 0; b < blocks; b++, out += 32) {
         const uint8_t *tile = (const uint8_t *)tiles + b * l.tile_bytes;
-        float d = tk_scale(l, tile + l.scale_at, row), m = l.has_min ? tk_scale(l, tile + l.min_at, row) : 0;
+        float d = tk_scale(l, tile + l.scale_at, row), m = l.has_min || l.has_halves ? tk_scale(l, tile + l.min_at, row) : 0;
         for (size_t k = 0; k < 32; k++) {
             size_t j = k / 4, at = 4 * row + k % 4;
             int q = l.words == 8 ? tile[64 * j + at] : tile[64 * (j % 4) + at] >> (j < 4 ? 0 : 4) & 15;
             if (l.has_bits) q |= (tile[l.bits_at + at] >> j & 1) << 4;
-            out[k] = (float)(q - l.offset) * d;
+            out[k] = (float)(q - l.offset) * (l.has_halves && k >= 16 ? m : d);
             if (l.has_min) out[k] += m;
         }
     }

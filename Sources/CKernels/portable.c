@@ -34,11 +34,20 @@ static void portable_row_tile(const struct tk_layout *l, const uint8_t *tile, si
             float d[LANES], m[LANES] = {0};
             for (size_t r = 0; r < LANES; r++) {
                 d[r] = tk_scale(*l, at + l->scale_at, r);
-                if (l->has_min) m[r] = tk_scale(*l, at + l->min_at, r);
+                if (l->has_min || l->has_halves) m[r] = tk_scale(*l, at + l->min_at, r);
             }
             for (size_t i = 0; i < count; i++) {
                 struct tk_column x = tk_column(acts + (c + i) * act_stride, blocks);
                 const int16_t *integers = (const int16_t *)(x.integers + 64 * b);
+                if (l->has_halves) {
+                    for (int half = 0; half < 2; half++)
+                        for (int r = 0; r < LANES; r++) {
+                            int32_t own = -l->offset * (half ? x.sum[b] - x.half[b] : x.half[b]);
+                            for (int k = 16 * half; k < 16 * half + 16; k++) own += w[k][r] * integers[place(k)];
+                            sum[i][r] = fmaf((half ? m[r] : d[r]) * x.scale[b], (float)own, sum[i][r]);
+                        }
+                    continue;
+                }
                 int32_t isum[LANES];
                 for (int r = 0; r < LANES; r++) isum[r] = -l->offset * x.sum[b];
                 for (int k = 0; k < 32; k++)

@@ -55,8 +55,10 @@ package struct WeightType: RawRepresentable, Sendable, Hashable {
     package static let q5_0 = WeightType(rawValue: 6)
     package static let q5_1 = WeightType(rawValue: 7)
     package static let q8_0 = WeightType(rawValue: 8)
+    package static let q3_K = WeightType(rawValue: 11)
     package static let q4_K = WeightType(rawValue: 12)
     package static let q5_K = WeightType(rawValue: 13)
+    package static let q6_K = WeightType(rawValue: 14)
     package static let iq4_nl = WeightType(rawValue: 20)
     package static let bf16 = WeightType(rawValue: 30)
 

@@ -20,9 +20,12 @@ def half(*values):
 def row(kind):
     blocks = []
     for scale in [0.01, -0.002, 65504, 6e-8, 0]:
-        rest = {Type.Q4_K: 140, Type.Q5_K: 172, Type.IQ4_NL: 16}[kind]
-        head = half(scale) if kind == Type.IQ4_NL else half(scale, scale / 3)
-        blocks.append(np.concatenate([head, random.integers(0, 256, rest, dtype=np.uint8)]))
+        rest = {Type.Q3_K: 108, Type.Q4_K: 140, Type.Q5_K: 172, Type.Q6_K: 208, Type.IQ4_NL: 16}[kind]
+        numbers = random.integers(0, 256, rest, dtype=np.uint8)
+        if kind in (Type.Q3_K, Type.Q6_K):
+            blocks.append(np.concatenate([numbers, half(scale)]))
+        else:
+            blocks.append(np.concatenate([half(scale) if kind == Type.IQ4_NL else half(scale, scale / 3), numbers]))
     return np.concatenate(blocks)
 
 
@@ -31,7 +34,7 @@ def text(array):
 
 
 found = []
-for kind in [Type.Q4_K, Type.Q5_K, Type.IQ4_NL]:
+for kind in [Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.IQ4_NL]:
     bytes_ = row(kind)
     found.append({"type": int(kind), "bytes": text(bytes_), "values": text(quants.dequantize(bytes_, kind).astype("<f4"))})
 path = pathlib.Path(__file__).with_suffix(".json")
