@@ -93,9 +93,14 @@ void tk_matmul(int type, const void *tiles, size_t row_tiles, size_t blocks, con
 
 float tk_exp(float x) { return table()->exp(x); }
 void tk_silu_mul(const float *gate, const float *up, size_t n, float *out) { table()->silu_mul(gate, up, n, out); }
+void tk_gelu_mul(const float *gate, const float *up, size_t n, float *out) { table()->gelu_mul(gate, up, n, out); }
 
 void tk_rmsnorm(const float *x, const float *weight, size_t n, float eps, float *out) {
     table()->rmsnorm(x, weight, n, eps, out);
+}
+
+void tk_layernorm(const float *x, const float *weight, const float *bias, size_t n, float eps, float *out) {
+    table()->layernorm(x, weight, bias, n, eps, out);
 }
 
 void tk_add(float *x, const float *y, size_t n) { table()->add(x, y, n); }

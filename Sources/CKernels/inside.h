@@ -80,7 +80,9 @@ struct tk_table {
     void (*matmul)(int, const void *, size_t, size_t, const void *, size_t, size_t, float *, size_t, int);
     float (*exp)(float);
     void (*silu_mul)(const float *, const float *, size_t, float *);
+    void (*gelu_mul)(const float *, const float *, size_t, float *);
     void (*rmsnorm)(const float *, const float *, size_t, float, float *);
+    void (*layernorm)(const float *, const float *, const float *, size_t, float, float *);
     void (*add)(float *, const float *, size_t);
     void (*rope)(float *, size_t, size_t, size_t, const float *, int);
     void (*log_sum)(const float *, size_t, float *, double *);

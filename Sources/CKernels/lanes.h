@@ -131,8 +131,25 @@ TK_INLINE floats silu(floats gate, floats up) { return gate / (all(1.0f) + exp_l
 
 static void lanes_silu_mul(const float *gate, const float *up, size_t n, float *out) {
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) store(out + i, silu(load(gate + i), load(up + i)));
-    if (i < n) store_some(out + i, silu(load_some(gate + i, n - i, 0), load_some(up + i, n - i, 0)), n - i);
+    for (; i + LANES <= n; i += LANES) store(out + i, silu(load(gate + i), up ? load(up + i) : all(1.0f)));
+    if (i < n) store_some(out + i, silu(load_some(gate + i, n - i, 0), up ? load_some(up + i, n - i, 0) : all(1.0f)), n - i);
+}
+
+TK_INLINE floats gelu(floats x) {
+    floats cube = x * x * x, u = fused(cube, all(0.044715f), x);
+    return x / (all(1.0f) + exp_lanes(all(-1.5957691216f) * u));
+}
+
+static void lanes_gelu_mul(const float *gate, const float *up, size_t n, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        floats y = gelu(load(gate + i));
+        store(out + i, up ? y * load(up + i) : y);
+    }
+    if (i < n) {
+        floats y = gelu(load_some(gate + i, n - i, 0));
+        store_some(out + i, up ? y * load_some(up + i, n - i, 0) : y, n - i);
+    }
 }
 
 static void lanes_log_sum(const float *logits, size_t n, float *max, double *sum) {
@@ -212,6 +229,22 @@ static void lanes_rmsnorm(const float *x, const float *weight, size_t n, float e
     }
 }
 
+static void lanes_layernorm(const float *x, const float *weight, const float *bias, size_t n, float eps, float *out) {
+    floats sum = all(0), squares = all(0);
+    for (size_t i = 0; i < n; i += LANES) sum += load_some(x + i, n - i < LANES ? n - i : LANES, 0);
+    float mean = tree(sum) / (float)n;
+    for (size_t i = 0; i < n; i += LANES) {
+        floats v = load_some(x + i, n - i < LANES ? n - i : LANES, mean) - all(mean);
+        squares = fused(v, v, squares);
+    }
+    floats scale = all(1.0f / sqrtf(tree(squares) / (float)n + eps));
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t some = n - i < LANES ? n - i : LANES;
+        floats y = (load_some(x + i, some, mean) - all(mean)) * scale * load_some(weight + i, some, 0);
+        store_some(out + i, bias ? y + load_some(bias + i, some, 0) : y, some);
+    }
+}
+
 static void lanes_add(float *x, const float *y, size_t n) {
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) store(x + i, load(x + i) + load(y + i));
@@ -274,6 +307,6 @@ static uint32_t lanes_read(const void *memory, size_t bytes) {
 #include "lanes_matmul.h"
 
 #define TK_FILL_TABLE(integer_matmul, multiply)                                                                                            \
-    {lanes_act,     integer_matmul,  lanes_exp,         lanes_silu_mul, lanes_rmsnorm, lanes_add,   lanes_rope, lanes_log_sum, \
+    {lanes_act,     integer_matmul,  lanes_exp,         lanes_silu_mul, lanes_gelu_mul, lanes_rmsnorm, lanes_layernorm, lanes_add, lanes_rope, lanes_log_sum, \
      lanes_entropy, lanes_rank,      lanes_store_key,   lanes_store_value, lanes_scores, lanes_attend, lanes_pattern, \
      lanes_read,    multiply}

@@ -74,7 +74,8 @@ extension Document {
             let end = min(runEnd, region.upperBound)
             // A little more is shown to the tokenizer, so that it cuts there as it would in the whole run.
             let shown = min(runEnd, end + margin)
-            for token in tokenizer.tokens(Array(bytes[position..<shown])) where token.range.upperBound + position <= end {
+            let continues = position > 0 && !(index > 0 && kept[index - 1].special && kept[index - 1].range.upperBound == position)
+            for token in tokenizer.tokens(Array(bytes[position..<shown]), continues: continues) where token.range.upperBound + position <= end {
                 fresh.append(DocToken(id: token.id, range: token.range, kept: false, special: false).shifted(by: position))
             }
             // A tokenizer with other boundaries than these: its runs are encoded whole.

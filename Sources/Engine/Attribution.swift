@@ -11,6 +11,8 @@ package struct Attribution: Sendable, Equatable {
         case embedding
         case head(layer: Int, head: Int)
         case mlp(layer: Int)
+        /// What the biases of the attention's outputs and of the final norm add, of all layers.
+        case bias
         /// What edits of the stream, or of the attention's sum, made of a layer's attention.
         case edit(layer: Int)
 
@@ -19,6 +21,7 @@ package struct Attribution: Sendable, Equatable {
             case .embedding: "embedding"
             case let .head(layer, head): "layer \(layer) head \(head)"
             case let .mlp(layer): "layer \(layer) MLP"
+            case .bias: "biases"
             case let .edit(layer): "layer \(layer) edits"
             }
         }
@@ -58,27 +61,34 @@ extension Session {
         try observe(position..<position + 1, [watch])
         guard let first = row(0, position), let final = row(shape.layers, position) else { return nil }
 
-        var direction = forward.unembedding(token)
-        if let against { direction = zip(direction, forward.unembedding(against)).map { $0 - $1 } }
+        var (direction, bias) = forward.unembedding(token)
+        if let against {
+            let other = forward.unembedding(against)
+            direction = zip(direction, other.direction).map { $0 - $1 }
+            bias -= other.bias
+        }
         let norm = forward.finalNorm(of: final)
         func value(_ vector: (Int) -> Double) -> Double { direction.indices.reduce(0) { $0 + direction[$1] * vector($1) } / norm }
 
         var parts = [Attribution.Term(part: .embedding, value: value { Double(first[$0]) })]
-        let outputs = UnsafeMutablePointer<Float>.allocate(capacity: shape.heads * shape.width)
+        let outputs = UnsafeMutablePointer<Float>.allocate(capacity: (shape.heads + 1) * shape.width)
         defer { outputs.deallocate() }
         for layer in 0..<shape.layers {
             forward.headOutputs(layer: layer, z: watch.z(layer), into: outputs)
             for head in 0..<shape.heads {
                 parts.append(.init(part: .head(layer: layer, head: head), value: value { Double(outputs[head * shape.width + $0]) }))
             }
+            let biased = value { Double(outputs[shape.heads * shape.width + $0]) }
+            bias += biased
             guard let before = row(layer, position), let after = row(layer + 1, position) else { return nil }
             let middle = watch.middle(layer)
             if edits.contains(where: { $0.layer == layer && [.residPre, .attnOut, .residMid].contains($0.site) && $0.touches(position) }) {
                 let heads = parts.suffix(shape.heads).reduce(0) { $0 + $1.value }
-                parts.append(.init(part: .edit(layer: layer), value: value { Double(middle[$0]) - Double(before[$0]) } - heads))
+                parts.append(.init(part: .edit(layer: layer), value: value { Double(middle[$0]) - Double(before[$0]) } - heads - biased))
             }
             parts.append(.init(part: .mlp(layer: layer), value: value { Double(after[$0]) - Double(middle[$0]) }))
         }
+        if forward.weights.hasBiases { parts.append(.init(part: .bias, value: bias)) }
         let logit = Double(logits[Int(token)]) - (against.map { Double(logits[Int($0)]) } ?? 0)
         return Attribution(position: position, token: token, against: against, logit: logit, norm: norm, parts: parts)
     }

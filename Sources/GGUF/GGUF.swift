@@ -151,6 +151,11 @@ extension GGUF {
         return table.integers
     }
 
+    package func flags(_ key: String) -> [Bool]? {
+        guard case .array(.numbers(let table))? = metadata[key] else { return nil }
+        return table.flags
+    }
+
     /// An array of any number type.
     package func reals(_ key: String) -> [Double]? {
         guard case .array(.numbers(let table))? = metadata[key] else { return nil }

@@ -186,6 +186,9 @@ package struct NumberTable: Sendable {
     /// The bytes of all elements, as in the file.
     package var raw: ArraySlice<UInt8> { bytes[start..<start + count * (type.size ?? 0)] }
 
+    /// Nil when the elements are no bools.
+    package var flags: [Bool]? { type == .bool ? bytes[start..<start + count].map { $0 == 1 } : nil }
+
     /// Nil when the elements are not integers or one does not fit.
     package var integers: [Int]? {
         switch type {

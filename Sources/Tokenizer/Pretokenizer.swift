@@ -24,6 +24,15 @@ package struct Pretokenizer: Sendable, Equatable {
         Pretokenizer(name: "qwen2", digits: 1, isModern: true, endsAtDigits: false, ignoresMerges: false, addsBOS: false),
     ]
 
+    /// Other names of the same patterns. Source: llama.cpp's table of `tokenizer.ggml.pre`.
+    private static let aliases = [
+        "llama3": "llama-bpe", "llama-v3": "llama-bpe", "falcon3": "llama-bpe", "falcon-h1": "llama-bpe", "pixtral": "llama-bpe",
+        "midm-2.0": "llama-bpe", "lfm2": "llama-bpe", "phi-2": "gpt-2", "mpt": "gpt-2", "olmo": "gpt-2", "jais": "gpt-2",
+        "deepseek-r1-qwen": "qwen2", "kormo": "qwen2", "megrez": "qwen2",
+    ]
+
+    package static func named(_ name: String) -> Pretokenizer? { table.first { $0.name == aliases[name] ?? name } }
+
     /// The end of the piece that begins at `start`, which is before `end`.
     func pieceEnd(_ bytes: [UInt8], from start: Int, end: Int) -> Int {
         let first = CodePoint(bytes, at: start, end: end)

@@ -13,11 +13,12 @@ package struct Token: Sendable, Equatable {
     }
 }
 
-/// Text to token ids and back, by byte-level byte pairs.
+/// Text to token ids and back, by byte-level byte pairs or by scored pieces.
 ///
 /// In: any bytes, valid UTF-8 or not. Out: ids with the bytes they stand for, in time proportional to the text.
 /// Invariants: tokens are in order, do not overlap, and their bytes are the text's; only a byte that the model has no token for
-/// is left out (`missingBytes`), so that a gap between ranges shows it. Without `specials`, the text of a control token is plain
+/// is left out (`missingBytes`), so that a gap between ranges shows it; a space that a model reads before a text's beginning stands
+/// for no bytes of it. Without `specials`, the text of a control token is plain
 /// text; user-defined tokens are always read as such, as their models were trained.
 /// Must not know: the transformer.
 package final class Tokenizer: Sendable {
@@ -30,31 +31,30 @@ package final class Tokenizer: Sendable {
     package let chatTemplate: ChatTemplate?
     /// The name of the model's chat format when it is one that cannot be written.
     package let unknownTemplate: String?
-    private let vocabulary: Vocabulary
-    private let pairs: BytePairs
-    private let pretokenizer: Pretokenizer
-    private let specials: SpecialTokens
+    let vocabulary: Vocabulary
+    let specials: SpecialTokens
+    /// How text between special tokens becomes ids.
+    enum Scheme: Sendable {
+        case pairs(BytePairs, Pretokenizer)
+        case pieces(SentencePieces)
+    }
+    let scheme: Scheme
     private let endings: Set<TokenID>
 
     /// Throws: when the model has no tokeniser, one of an unsupported kind, or a damaged one.
     package init(_ gguf: GGUF) throws(TokenizerError) {
         guard let model = gguf.string("tokenizer.ggml.model") else { throw .missing(key: "tokenizer.ggml.model") }
-        guard model == "gpt2" else { throw .unsupportedModel(found: model, supported: ["gpt2"]) }
-        let pattern = gguf.string("tokenizer.ggml.pre") ?? "gpt-2"
-        guard let pretokenizer = Pretokenizer.table.first(where: { $0.name == pattern }) else {
-            throw .unsupportedPattern(found: pattern, supported: Pretokenizer.table.map { $0.name })
-        }
+        guard Tokenizer.models.contains(model) else { throw .unsupportedModel(found: model, supported: Tokenizer.models) }
         guard let tokens = gguf.strings("tokenizer.ggml.tokens") else { throw .missing(key: "tokenizer.ggml.tokens") }
         guard tokens.count > 0 else { throw .empty(key: "tokenizer.ggml.tokens") }
-        guard let merges = gguf.strings("tokenizer.ggml.merges") else { throw .missing(key: "tokenizer.ggml.merges") }
-        for (key, found) in [("tokenizer.ggml.tokens", tokens.count), ("tokenizer.ggml.merges", merges.count)] {
-            guard found <= Tokenizer.countLimit else { throw .tooMany(key: key, found: found, limit: Tokenizer.countLimit) }
+        guard tokens.count <= Tokenizer.countLimit else {
+            throw .tooMany(key: "tokenizer.ggml.tokens", found: tokens.count, limit: Tokenizer.countLimit)
         }
         let kinds = gguf.integers("tokenizer.ggml.token_type") ?? [Int](repeating: 1, count: tokens.count)
         guard kinds.count == tokens.count else {
             throw .counts(key: "tokenizer.ggml.token_type", found: kinds.count, expected: tokens.count)
         }
-        let vocabulary = Vocabulary(tokens, kinds: kinds)
+        let vocabulary = Vocabulary(tokens, kinds: kinds, spelling: model == "gpt2" ? .alphabet : .pieces)
         let specials = SpecialTokens(vocabulary)
         func id(_ name: String) throws(TokenizerError) -> TokenID? {
             let key = "tokenizer.ggml.\(name)_token_id"
@@ -69,10 +69,27 @@ package final class Tokenizer: Sendable {
         self.eos = eos
         self.endOfTurn = eot ?? turnEnds.first
         self.endings = Set([eos, eot, try id("eom")].compactMap { $0 } + turnEnds + Tokenizer.textEnds.compactMap { specials.id($0) })
-        self.name = pattern
-        self.addsBOS = gguf.bool("tokenizer.ggml.add_bos_token") ?? pretokenizer.addsBOS
-        self.pretokenizer = pretokenizer
-        self.pairs = try BytePairs(merges, vocabulary)
+        let defaultBOS: Bool
+        if model == "gpt2" {
+            let pattern = gguf.string("tokenizer.ggml.pre") ?? "gpt-2"
+            guard let pretokenizer = Pretokenizer.named(pattern) else {
+                throw .unsupportedPattern(found: pattern, supported: Pretokenizer.table.map { $0.name })
+            }
+            guard let merges = gguf.strings("tokenizer.ggml.merges") else { throw .missing(key: "tokenizer.ggml.merges") }
+            guard merges.count <= Tokenizer.countLimit else {
+                throw .tooMany(key: "tokenizer.ggml.merges", found: merges.count, limit: Tokenizer.countLimit)
+            }
+            scheme = .pairs(try BytePairs(merges, vocabulary), pretokenizer)
+            (name, defaultBOS) = (pattern, pretokenizer.addsBOS)
+        } else {
+            let key = "tokenizer.ggml.scores"
+            guard let scores = gguf.reals(key) else { throw .missing(key: key) }
+            guard scores.count == tokens.count else { throw .counts(key: key, found: scores.count, expected: tokens.count) }
+            let addsSpace = gguf.bool("tokenizer.ggml.add_space_prefix") ?? true
+            scheme = .pieces(SentencePieces(scores: scores.map { Float($0) }, addsSpace: addsSpace, vocabulary))
+            (name, defaultBOS) = ("pieces", true)
+        }
+        self.addsBOS = gguf.bool("tokenizer.ggml.add_bos_token") ?? defaultBOS
         self.vocabulary = vocabulary
         self.specials = specials
         switch ChatTemplate.recognise(gguf.string("tokenizer.chat_template"), special: { specials.id($0) }) {
@@ -84,8 +101,8 @@ package final class Tokenizer: Sendable {
 
     /// The most tokens, and the most merges; four times what the largest known model has.
     private static let countLimit = 1 << 20
-    /// Unit: bytes. A longer piece is cut: it passes every context, and merging needs some twenty times its memory.
-    private static let longestPiece = 1 << 20
+    /// Byte pairs, and scored pieces, as the format names them.
+    private static let models = ["gpt2", "llama"]
     private static let turnEnds = ["<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<|eom_id|>"]
     private static let textEnds = ["<|endoftext|>", "<|end_of_text|>", "</s>"]
 }
@@ -107,69 +124,4 @@ extension Tokenizer {
 
     /// Bytes that no token of the model stands for; text that holds one loses it.
     package var missingBytes: [UInt8] { (0...255).filter { vocabulary.byteTokens[Int($0)] < 0 } }
-
-    package func encode(_ text: [UInt8], specials: Bool = false) -> [TokenID] {
-        var ids: [TokenID] = []
-        // Prose has a token for three to four bytes.
-        ids.reserveCapacity(text.count / 3)
-        walk(text, controls: specials) { id, _ in ids.append(id) }
-        return ids
-    }
-
-    package func tokens(_ text: [UInt8], specials: Bool = false) -> [Token] {
-        var tokens: [Token] = []
-        walk(text, controls: specials) { id, range in tokens.append(Token(id: id, range: range)) }
-        return tokens
-    }
-
-    /// The pieces that are encoded each on its own; they cover the text.
-    package func pieces(_ text: [UInt8]) -> [Range<Int>] {
-        var pieces: [Range<Int>] = []
-        cut(text, controls: false) { range, _ in pieces.append(range) }
-        return pieces
-    }
-
-    private func walk(_ text: [UInt8], controls: Bool, _ give: (TokenID, Range<Int>) -> Void) {
-        var work = BytePairs.Work()
-        cut(text, controls: controls) { piece, special in
-            if let special {
-                give(special, piece)
-                return
-            }
-            if pretokenizer.ignoresMerges, let id = vocabulary.id(text, piece) {
-                give(id, piece)
-                return
-            }
-            let (spaced, count) = pairs.encode(text, piece, vocabulary.byteTokens, &work)
-            var start = piece.lowerBound
-            var index = 0
-            while index < count {
-                let id = work.ids[index]
-                let length = id < 0 ? 1 : vocabulary.length(id)
-                if id >= 0 { give(id, start..<start + length) }
-                start += length
-                index += spaced ? length : 1
-            }
-        }
-    }
-
-    /// Goes through the special tokens and the pieces between them.
-    private func cut(_ text: [UInt8], controls: Bool, _ give: (Range<Int>, TokenID?) -> Void) {
-        var start = 0
-        while start < text.count {
-            let special = specials.first(in: text, from: start, controls: controls)
-            let end = special?.range.lowerBound ?? text.count
-            while start < end {
-                var limit = min(end, start + Tokenizer.longestPiece)
-                if limit < end, let character = (limit - 3...limit).last(where: { text[$0] & 0xC0 != 0x80 }) { limit = character }
-                let pieceEnd = pretokenizer.pieceEnd(text, from: start, end: limit)
-                give(start..<pieceEnd, nil)
-                start = pieceEnd
-            }
-            if let special {
-                give(special.range, special.id)
-                start = special.range.upperBound
-            }
-        }
-    }
 }

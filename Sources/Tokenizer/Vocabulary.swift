@@ -2,7 +2,8 @@ import GGUF
 
 /// The tokens of a model: bytes by id in one blob, and ids by bytes in a flat open-addressing table.
 ///
-/// Token text in the file is written in GPT-2's alphabet of visible characters; here it is the bytes it stands for.
+/// Token text in the file is written in GPT-2's alphabet of visible characters, or with U+2581 for spaces and single bytes as
+/// `<0x0A>`; here it is the bytes it stands for.
 struct Vocabulary: Sendable {
     /// The format's numbers for kinds of tokens.
     enum Kind: UInt8, Sendable {
@@ -19,7 +20,9 @@ struct Vocabulary: Sendable {
 
     var count: Int { kinds.count }
 
-    init(_ tokens: StringTable, kinds numbers: [Int]) {
+    enum Spelling { case alphabet, pieces }
+
+    init(_ tokens: StringTable, kinds numbers: [Int], spelling: Spelling = .alphabet) {
         let alphabet = ByteAlphabet()
         blob.reserveCapacity(tokens.count * 8)
         starts.reserveCapacity(tokens.count + 1)
@@ -31,14 +34,40 @@ struct Vocabulary: Sendable {
         for id in 0..<tokens.count {
             let kind = Kind(rawValue: UInt8(clamping: numbers[id])) ?? .undefined
             let range = tokens.range(id)
+            let text = tokens.bytes[range]
             if kind == .control || kind == .userDefined || kind == .unknown {
-                blob.append(contentsOf: tokens.bytes[range])
-            } else {
+                blob.append(contentsOf: text)
+            } else if spelling == .alphabet {
                 alphabet.decode(tokens.bytes, range, into: &blob)
+            } else if kind == .byte, let byte = Vocabulary.byte(text) {
+                blob.append(byte)
+                byteTokens[Int(byte)] = TokenID(id)
+            } else {
+                Vocabulary.unspace(text, into: &blob)
             }
             starts.append(UInt32(blob.count))
             kinds.append(kind)
-            if !isSpecial(TokenID(id)) && kind != .unknown { insert(TokenID(id)) }
+            if !isSpecial(TokenID(id)) && kind != .unknown && !(spelling == .pieces && kind == .byte) { insert(TokenID(id)) }
+        }
+    }
+
+    /// The byte that `<0x0A>` and its like name.
+    private static func byte(_ text: ArraySlice<UInt8>) -> UInt8? {
+        guard text.count == 6, text.starts(with: "<0x".utf8) else { return nil }
+        return UInt8(String(decoding: text.dropFirst(3).dropLast(), as: UTF8.self), radix: 16)
+    }
+
+    /// Appends the text with spaces for U+2581.
+    private static func unspace(_ text: ArraySlice<UInt8>, into out: inout [UInt8]) {
+        var index = text.startIndex
+        while index < text.endIndex {
+            if text[index] == 0xE2, index + 2 < text.endIndex, text[index + 1] == 0x96, text[index + 2] == 0x81 {
+                out.append(0x20)
+                index += 3
+            } else {
+                out.append(text[index])
+                index += 1
+            }
         }
     }
 

@@ -1,86 +1,82 @@
 import GGUF
 
-/// What a family of models is made of, as data: the one file that knows family names.
+/// What a family of models is made of, as data: sizes and kinds, every one validated with its key named.
 ///
-/// In: a model file's metadata. Out: sizes and kinds, every one validated with its key named.
-/// The forward pass reads this and never asks for a family. An absent tensor is an absent operation.
+/// In: a model file's metadata. The forward pass reads this and never asks for a family.
+/// An absent tensor is an absent operation: biases, norms of queries and keys, norms behind a block are where the file has them.
 package struct Architecture: Sendable, Equatable {
     package enum Norm: Sendable, Equatable {
         /// Root mean square with the epsilon under the root. Source: Zhang and Sennrich 2019.
         case rms(epsilon: Float)
+        /// Mean and variance. Source: Ba et al. 2016.
+        case layer(epsilon: Float)
     }
     /// Rotary positions over the first `rotary` dimensions of a head. Source: Su et al. 2021.
     package struct Rope: Sendable, Equatable {
         package enum Pairing: Sendable, Equatable { case adjacent, halves }
         package let base: Double, rotary: Int, pairing: Pairing
+        /// Positions are divided by this. Source: Chen et al. 2023 (position interpolation).
+        package let stretch: Double
     }
-    package enum Activation: Sendable, Equatable { case silu }
+    package enum Activation: Sendable, Equatable { case silu, gelu }
 
     package let family: String
     package let name: String
     package let layers: Int, width: Int, heads: Int, kvHeads: Int, headWidth: Int
     package let hidden: Int, vocabulary: Int, context: Int
-    package let norm: Norm, rope: Rope, activation: Activation
+    package let norm: Norm, activation: Activation
+    /// Whether the activation is multiplied with a second projection.
+    package let isGated: Bool
+    /// Whether each position has a vector of its own that is added to the embedding.
+    package let learnsPositions: Bool
+    /// What an embedding is multiplied with; attention scores too.
+    package let embeddingScale: Float, scoreScale: Float
+    /// How many positions a local layer looks back over, its own included; nil: all.
+    package let window: Int?
+    /// By layer.
+    package let isLocal: [Bool]
+    /// Of the layers that look at everything, and of local ones.
+    package let rope: Rope?, localRope: Rope?
 
-    package static let families = ["llama"]
+    /// The first position that one at a layer looks at.
+    @inline(__always)
+    package func firstKey(_ layer: Int, _ position: Int) -> Int {
+        guard let window, isLocal[layer] else { return 0 }
+        return max(0, position + 1 - window)
+    }
 
     /// - Throws: `ModelError` naming the key, what it holds and what was expected.
     package init(_ gguf: GGUF) throws(ModelError) {
-        let path = gguf.path
-        guard let family = gguf.string("general.architecture") else {
-            throw .key(path: path, key: "general.architecture", expected: "the name of a model family", found: "nothing")
-        }
-        guard Self.families.contains(family) else {
-            throw .family(path: path, found: family, supported: Self.families)
-        }
-        func size(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws(ModelError) -> Int {
-            let full = "\(family).\(key)"
-            guard let value = gguf.integer(full) ?? (gguf.metadata[full] == nil ? fallback : nil) else {
-                throw .key(path: path, key: full, expected: "an integer", found: gguf.metadata[full] == nil ? "nothing" : "another type")
-            }
-            guard range.contains(value) else {
-                throw .key(path: path, key: full, expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)")
-            }
-            return value
-        }
-        func real(_ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil) throws(ModelError) -> Double {
-            let full = "\(family).\(key)"
-            guard let value = gguf.real(full) ?? (gguf.metadata[full] == nil ? fallback : nil), range.contains(value) else {
-                let found = gguf.real(full).map { "\($0)" } ?? "nothing"
-                throw .key(path: path, key: full, expected: "\(range.lowerBound) to \(range.upperBound)", found: found)
-            }
-            return value
-        }
-        if let scaling = gguf.string("\(family).rope.scaling.type"), scaling != "none" {
-            throw .key(path: path, key: "\(family).rope.scaling.type", expected: "none (scaled positions are not read yet)", found: scaling)
-        }
-        self.family = family
-        name = gguf.string("general.name") ?? family
-        layers = try size("block_count", in: 1...1024)
-        width = try size("embedding_length", in: 16...65_536)
-        heads = try size("attention.head_count", in: 1...1024)
-        kvHeads = try size("attention.head_count_kv", in: 1...heads, default: heads)
-        guard heads % kvHeads == 0 else {
-            throw .key(path: path, key: "\(family).attention.head_count_kv", expected: "a divisor of \(heads) heads", found: "\(kvHeads)")
-        }
-        headWidth = try size("attention.key_length", in: 1...1024, default: max(1, width / heads))
-        let valueWidth = try size("attention.value_length", in: 1...1024, default: headWidth)
-        hidden = try size("feed_forward_length", in: 16...1_048_576)
+        let keys = try ArchitectureKeys(gguf), family = keys.family
+        self.family = family.name
+        name = gguf.string("general.name") ?? family.name
+        layers = try keys.size("block_count", in: 1...1024)
+        width = try keys.size("embedding_length", in: 16...65_536)
+        heads = try keys.size("attention.head_count", in: 1...1024)
+        kvHeads = try keys.size("attention.head_count_kv", in: 1...heads, default: heads)
+        guard heads % kvHeads == 0 else { throw keys.fault("attention.head_count_kv", "a divisor of \(heads) heads", "\(kvHeads)") }
+        headWidth = try keys.size("attention.key_length", in: 1...1024, default: max(1, width / heads))
+        let valueWidth = try keys.size("attention.value_length", in: 1...1024, default: headWidth)
+        hidden = try keys.size("feed_forward_length", in: 16...1_048_576)
         for (key, found) in [("attention.key_length", headWidth), ("embedding_length", width), ("feed_forward_length", hidden)]
         where found % 16 != 0 {
-            throw .key(path: path, key: "\(family).\(key)", expected: "a multiple of 16", found: "\(found)")
+            throw keys.fault(key, "a multiple of 16", "\(found)")
         }
-        guard valueWidth == headWidth else {
-            throw .key(path: path, key: "\(family).attention.value_length", expected: "\(headWidth), as for keys", found: "\(valueWidth)")
+        guard valueWidth == headWidth else { throw keys.fault("attention.value_length", "\(headWidth), as for keys", "\(valueWidth)") }
+        context = try keys.size("context_length", in: 1...16_777_216)
+        vocabulary = try keys.size("vocab_size", in: 1...4_194_304, default: gguf.tensor("token_embd.weight")?.shape.last ?? 0)
+        for key in ["attn_logit_softcapping", "final_logit_softcapping", "expert_count"] {
+            let found = try keys.real(key, in: 0...1e9, default: 0)
+            guard found == 0 else { throw keys.fault(key, "0: models with it are not supported", "\(found)") }
         }
-        context = try size("context_length", in: 1...16_777_216)
-        vocabulary = try size("vocab_size", in: 1...4_194_304, default: gguf.tensor("token_embd.weight")?.shape.last ?? 0)
-        norm = .rms(epsilon: Float(try real("attention.layer_norm_rms_epsilon", in: 0...1)))
-        let rotary = try size("rope.dimension_count", in: 2...headWidth, default: headWidth)
-        guard rotary % 2 == 0 else {
-            throw .key(path: path, key: "\(family).rope.dimension_count", expected: "an even number", found: "\(rotary)")
-        }
-        rope = Rope(base: try real("rope.freq_base", in: 1...1e12, default: 10_000), rotary: rotary, pairing: .adjacent)
-        activation = .silu
+        let epsilon = Float(try keys.real(family.isLayerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", in: 0...1))
+        norm = family.isLayerNorm ? .layer(epsilon: epsilon) : .rms(epsilon: epsilon)
+        activation = family.activation
+        isGated = family.isGated
+        learnsPositions = family.pairing == nil
+        embeddingScale = family.scalesEmbedding ? Float(width).squareRoot() : 1
+        scoreScale = 1 / Float(family.scoreWidth(layers: layers, width: width, heads: heads) ?? headWidth).squareRoot()
+        (window, isLocal) = try keys.locality(layers: layers)
+        (rope, localRope) = try keys.ropes(headWidth: headWidth)
     }
 }

@@ -17,16 +17,18 @@ final class Arena {
         tk_free(memory, bytes)
     }
 
-    // Only names that were planned are asked for.
+    // Of what must be there only names that were planned are asked for.
     func vector(_ name: String) -> UnsafePointer<Float> { vectors[name].unsafelyUnwrapped }
     func matrix(_ name: String) -> Linear { matrices[name].unsafelyUnwrapped }
+    func vectorIfAny(_ name: String) -> UnsafePointer<Float>? { vectors[name] }
+    func matrixIfAny(_ name: String) -> Linear? { matrices[name] }
 }
 
 /// What goes into the arena, in the order the pass reads it.
 struct ArenaPlan {
     private struct Vector { let tensor: TensorInfo, count: Int }
     private struct Matrix {
-        let tensor: TensorInfo, rows: Int, columns: Int, unit: Int
+        let name: String, tensor: TensorInfo, firstRow: Int, rows: Int, columns: Int, unit: Int
         func share(lane: Int, of lanes: Int) -> Range<Int> { Team.share(rowTiles, unit: unit, lane: lane, of: lanes) }
         var type: Int32 { Int32(tensor.type.rawValue) }
         var rowTiles: Int { (rows + 15) / 16 }
@@ -53,10 +55,21 @@ struct ArenaPlan {
         vectors.append(Vector(tensor: tensor, count: count))
     }
 
-    /// - Parameter unit: lanes are divided at multiples of so many row tiles.
-    mutating func matrix(_ name: String, _ rows: Int, _ columns: Int, unit: Int = 1) throws(ModelError) {
-        let tensor = try tensor(name, shape: [columns, rows], supported: supportedWeightTypes) { tk_supported($0) != 0 }
-        matrices.append(Matrix(tensor: tensor, rows: rows, columns: columns, unit: unit))
+    /// What a file may have or not.
+    mutating func vectorIfAny(_ name: String, _ count: Int) throws(ModelError) {
+        if has(name) { try vector(name, count) }
+    }
+
+    func has(_ name: String) -> Bool { gguf.tensor(name) != nil }
+
+    /// - Parameters:
+    ///   - unit: lanes are divided at multiples of so many row tiles.
+    ///   - source: the tensor that holds these rows among others, where it is not one of this name.
+    mutating func matrix(_ name: String, _ rows: Int, _ columns: Int, unit: Int = 1,
+                         from source: (tensor: String, firstRow: Int, rows: Int)? = nil) throws(ModelError) {
+        let source = source ?? (name, 0, rows)
+        let tensor = try tensor(source.tensor, shape: [columns, source.rows], supported: supportedWeightTypes) { tk_supported($0) != 0 }
+        matrices.append(Matrix(name: name, tensor: tensor, firstRow: source.firstRow, rows: rows, columns: columns, unit: unit))
     }
 
     func refuseOthers() throws(ModelError) {
@@ -88,7 +101,7 @@ struct ArenaPlan {
                 let part = Linear.Part(tiles: memory + places[lane][index], range: matrix.share(lane: lane, of: lanes))
                 parts.initializeElement(at: lane, to: part)
             }
-            named[matrix.tensor.name] = Linear(type: matrix.type, rows: matrix.rows, columns: matrix.columns, unit: matrix.unit,
+            named[matrix.name] = Linear(type: matrix.type, rows: matrix.rows, columns: matrix.columns, unit: matrix.unit,
                                                parts: UnsafeBufferPointer(parts))
         }
         let floats = zip(vectors, vectorPlaces).map { ($0.tensor.name, UnsafePointer((memory + $1).assumingMemoryBound(to: Float.self))) }
@@ -130,7 +143,7 @@ struct ArenaPlan {
         for start in stride(from: tiles.lowerBound, to: tiles.upperBound, by: batch) {
             let count = min(batch, tiles.upperBound - start), rows = min(count * 16, matrix.rows - start * 16)
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<rows * rowBytes])
-            try reader.read(matrix.tensor, from: start * 16 * rowBytes, into: bytes)
+            try reader.read(matrix.tensor, from: (matrix.firstRow + start * 16) * rowBytes, into: bytes)
             guard let source = bytes.baseAddress else { continue }
             for index in 0..<count {
                 tk_pack(matrix.type, source + index * 16 * rowBytes, min(16, rows - index * 16), matrix.columns,

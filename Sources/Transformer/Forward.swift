@@ -25,7 +25,8 @@ package final class Forward {
     package let shape: Architecture
     let layout: PageLayout
     package let team: Team
-    private let rope: RopeTable
+    /// Of the layers that look at everything, and of local ones; nil where positions are learned.
+    private let ropes: (wide: RopeTable?, local: RopeTable?)
     package let context: Int
     private let scale: Float
     // Shapes: x, delta [batch][width]; q, z [batch][heads * headWidth]; k, v [batch][kvHeads * headWidth]; gate, up [batch][hiddenStride]
@@ -46,9 +47,15 @@ package final class Forward {
         shape = weights.shape
         layout = PageLayout(shape)
         team = Team(threads)
-        rope = try RopeTable(shape.rope, positions: context)
+        func table(_ rope: Architecture.Rope?, _ divisors: UnsafePointer<Float>?) throws(ModelError) -> RopeTable? {
+            guard let rope else { return nil }
+            return try RopeTable(rope, divisors: divisors, positions: context)
+        }
+        let wide = try table(shape.rope, weights.ropeDivisors)
+        let isSame = shape.localRope == shape.rope || !shape.isLocal.contains(true)
+        ropes = (wide, isSame ? wide : try table(shape.localRope, nil))
         self.context = context
-        scale = 1 / Float(shape.headWidth).squareRoot()
+        scale = shape.scoreScale
         let n = Self.batch, queries = shape.heads * shape.headWidth, keys = shape.kvHeads * shape.headWidth
         let what = "the pass's working memory"
         x = try Floats(n * shape.width, for: what)
@@ -76,7 +83,7 @@ package final class Forward {
     package func run(_ columns: UnsafeBufferPointer<Column>, taps: [any Tap] = [], edits: EditTable? = nil, from first: Int = 0) {
         let n = columns.count
         precondition(n <= Self.batch)
-        rope.prepare(to: (columns.map(\.position).max() ?? 0) + 1)
+        turn(to: (columns.map(\.position).max() ?? 0) + 1)
         let watch = Watch(columns: columns, taps: taps, edits: edits)
         team.run { lane in
             for c in share(n, lane) { begin(columns[c], into: x.base + c * shape.width, lane) }
@@ -91,8 +98,23 @@ package final class Forward {
         if let residual = column.residual { return out.update(from: residual, count: shape.width) }
         let row = self.column.base + lane * columnStride
         weights.embedding.row(Int(column.token), into: row)
-        out.update(from: row, count: shape.width)
+        if shape.embeddingScale == 1 {
+            out.update(from: row, count: shape.width)
+        } else {
+            for i in 0..<shape.width { out[i] = row[i] * shape.embeddingScale }
+        }
+        guard let positions = weights.positions else { return }
+        positions.row(column.position, into: row)
+        tk_add(out, row, shape.width)
     }
+
+    /// Makes the turns of positions 0..<count ready.
+    private func turn(to count: Int) {
+        ropes.wide?.prepare(to: count)
+        ropes.local?.prepare(to: count)
+    }
+
+    private func rope(_ l: Int) -> RopeTable? { shape.isLocal[l] ? ropes.local : ropes.wide }
 
     /// The columns of a pass, who looks on and what is changed on the way.
     private struct Watch {
@@ -132,9 +154,9 @@ package final class Forward {
             acts.prepare(c, normed(x.base + c * d, w.attnNorm, lane), d, for: w.q.kind.union(w.k.kind).union(w.v.kind))
         }
         meet()
-        multiply(w.q, acts, part, into: q.base, queries)                                 // q: [n][heads * headWidth]
-        multiply(w.k, acts, part, into: k.base, keys)                                    // k, v: [n][kvHeads * headWidth]
-        multiply(w.v, acts, part, into: v.base, keys)
+        multiply(w.q, w.qBias, acts, part, into: q.base, queries)                        // q: [n][heads * headWidth]
+        multiply(w.k, w.kBias, acts, part, into: k.base, keys)                           // k, v: [n][kvHeads * headWidth]
+        multiply(w.v, w.vBias, acts, part, into: v.base, keys)
         rotateAndStore(l, columns, part)
         team.barrier()
         place(.q, l, watch, q.base, queries, lane)
@@ -145,42 +167,60 @@ package final class Forward {
         place(.z, l, watch, z.base, queries, lane)
         for c in mine { acts.prepare(c, z.base + c * queries, queries, for: w.o.kind) }
         meet()
-        addProduct(w.o, acts, part, .attnOut, l, watch, lane)
+        addProduct(w.o, w.oBias, w.attnPostNorm, acts, part, .attnOut, l, watch, lane)
         settle()
         place(.residMid, l, watch, x.base, d, lane)
         for c in mine {
-            acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.gate.kind.union(w.up.kind))
+            acts.prepare(c, normed(x.base + c * d, w.mlpNorm, lane), d, for: w.up.kind.union(w.gate?.kind ?? []))
         }
         meet()
-        multiply(w.gate, acts, part, into: gate.base, hiddenStride)                      // gate, up: [n][hidden]
-        multiply(w.up, acts, part, into: up.base, hiddenStride)
-        activate(w.gate.share(lane: part.lane, of: part.lanes), part.columns)
+        if let w = w.gate { multiply(w, acts, part, into: gate.base, hiddenStride) }     // gate, up: [n][hidden]
+        multiply(w.up, w.upBias, acts, part, into: up.base, hiddenStride)
+        activate(w, part)
         settle()
         for c in mine { acts.prepare(c, gate.base + c * hiddenStride, hidden, for: w.down.kind) }
         meet()
-        addProduct(w.down, acts, part, .mlpOut, l, watch, lane)
+        addProduct(w.down, w.downBias, w.mlpPostNorm, acts, part, .mlpOut, l, watch, lane)
         settle()
         place(.residPost, l, watch, x.base, d, lane)
     }
 
     // MARK: Stages
 
-    private func normed(_ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ lane: Int) -> UnsafePointer<Float> {
+    private func normed(_ x: UnsafePointer<Float>, _ norm: NormWeights, _ lane: Int) -> UnsafePointer<Float> {
         let out = column.base + lane * columnStride
-        switch shape.norm {
-        case .rms(let epsilon): tk_rmsnorm(x, weight, shape.width, epsilon, out)
-        }
+        self.norm(x, norm, shape.width, into: out)
         return UnsafePointer(out)
     }
 
-    /// gate = activation(gate) * up, on the rows a lane has computed itself.
-    private func activate(_ rows: Range<Int>, _ columns: Range<Int>) {
-        for c in columns {
+    /// The family's norm; `out` may be `x`.
+    private func norm(_ x: UnsafePointer<Float>, _ norm: NormWeights, _ count: Int, into out: UnsafeMutablePointer<Float>) {
+        switch shape.norm {
+        case .rms(let epsilon): tk_rmsnorm(x, norm.weight, count, epsilon, out)
+        case .layer(let epsilon): tk_layernorm(x, norm.weight, norm.bias, count, epsilon, out)
+        }
+    }
+
+    /// gate = activation(gate) * up, or activation(up) where there is no gate, on the rows a lane has computed itself.
+    private func activate(_ w: Layer, _ part: Portion) {
+        let rows = w.up.share(lane: part.lane, of: part.lanes), isGated = w.gate != nil
+        for c in part.columns {
             let at = c * hiddenStride + rows.lowerBound
+            let input = isGated ? gate.base + at : up.base + at, factor = isGated ? UnsafePointer(up.base + at) : nil
             switch shape.activation {
-            case .silu: tk_silu_mul(gate.base + at, up.base + at, rows.count, gate.base + at)
+            case .silu: tk_silu_mul(input, factor, rows.count, gate.base + at)
+            case .gelu: tk_gelu_mul(input, factor, rows.count, gate.base + at)
             }
         }
+    }
+
+    /// out = w · acts + bias, on the rows of this lane.
+    private func multiply(_ w: Linear, _ bias: UnsafePointer<Float>?, _ acts: Activations, _ part: Portion,
+                          into out: UnsafeMutablePointer<Float>, _ stride: Int) {
+        multiply(w, acts, part, into: out, stride)
+        guard let bias else { return }
+        let rows = w.share(lane: part.lane, of: part.lanes).clamped(to: 0..<w.rows)
+        for c in part.columns { tk_add(out + c * stride + rows.lowerBound, bias + rows.lowerBound, rows.count) }
     }
 
     func multiply(_ w: Linear, _ acts: Activations, _ part: Portion, into out: UnsafeMutablePointer<Float>, _ stride: Int, add: Bool = false) {
@@ -189,12 +229,14 @@ package final class Forward {
                    into: out + first * stride, outStride: stride, add: add, lane: part.lane, lanes: part.lanes)
     }
 
-    /// x += w · acts, in the product's own epilogue unless somebody wants to see the product or to change it.
-    private func addProduct(_ w: Linear, _ acts: Activations, _ part: Portion, _ site: Site, _ l: Int, _ watch: Watch, _ lane: Int) {
+    /// x += norm(w · acts + bias), in the product's own epilogue unless there is more to it, or somebody wants to see or change it.
+    private func addProduct(_ w: Linear, _ bias: UnsafePointer<Float>?, _ postNorm: NormWeights?, _ acts: Activations, _ part: Portion,
+                            _ site: Site, _ l: Int, _ watch: Watch, _ lane: Int) {
         let d = shape.width
-        if watch.isAt(site, l) {
-            multiply(w, acts, part, into: delta.base, d)
+        if bias != nil || postNorm != nil || watch.isAt(site, l) {
+            multiply(w, bias, acts, part, into: delta.base, d)
             team.barrier()
+            if let postNorm { for c in share(watch.columns.count, lane) { norm(delta.base + c * d, postNorm, d, into: delta.base + c * d) } }
             place(site, l, watch, delta.base, d, lane)
             for c in share(watch.columns.count, lane) { tk_add(x.base + c * d, delta.base + c * d, d) }
         } else {
@@ -209,8 +251,8 @@ package final class Forward {
         for c in part.columns {
             let position = columns[c].position, slot = position % PageLayout.positions
             let q = q.base + c * shape.heads * hw, k = k.base + c * shape.kvHeads * hw, v = v.base + c * shape.kvHeads * hw
-            rope.apply(q, rows: queries, headWidth: hw, position: position)
-            rope.apply(k, rows: keys, headWidth: hw, position: position)
+            place(q, queries, norm: w.qNorm, l, position)
+            place(k, keys, norm: w.kNorm, l, position)
             guard let page = columns[c].pages[position / PageLayout.positions].map(UnsafeMutableRawPointer.init(mutating:)) else { continue }
             eachHead(of: keys) { head, part in
                 tk_store_key(k + head * hw + part.lowerBound, part.count, page + layout.keys(l, head, dimension: part.lowerBound), slot)
@@ -220,6 +262,16 @@ package final class Forward {
                                page + layout.values(l, head, slot: slot, dimension: part.lowerBound))
             }
         }
+    }
+
+    /// Norms the heads of some rows, where the model does, and turns them by their position.
+    private func place(_ x: UnsafeMutablePointer<Float>, _ rows: Range<Int>, norm: UnsafePointer<Float>?, _ l: Int, _ position: Int) {
+        if let norm {
+            for head in stride(from: rows.lowerBound, to: rows.upperBound, by: shape.headWidth) {
+                self.norm(x + head, NormWeights(weight: norm, bias: nil), shape.headWidth, into: x + head)
+            }
+        }
+        rope(l)?.apply(x, rows: rows, headWidth: shape.headWidth, position: position)
     }
 
     /// The dimensions of each head that some rows hold.
@@ -252,7 +304,7 @@ package final class Forward {
                     rows.initializeElement(at: count, to: tk_row(
                         q: q.base + at, out: z.base + at,
                         stats: (page + layout.statistics(l, h, slot: slot)).assumingMemoryBound(to: Float.self),
-                        start: 0, length: position + 1))
+                        start: shape.firstKey(l, position), length: position + 1))
                     count += 1
                     index += 1
                 }
@@ -285,7 +337,7 @@ package final class Forward {
     /// The queries of every head at a layer, from residuals kept before it, as the pass had them.
     /// Shapes: rows n pointers to [width]; out [n][heads * headWidth].
     package func queries(layer l: Int, rows: [(residual: UnsafePointer<Float>, position: Int)], into out: UnsafeMutablePointer<Float>) {
-        rope.prepare(to: (rows.map(\.position).max() ?? 0) + 1)
+        turn(to: (rows.map(\.position).max() ?? 0) + 1)
         let w = weights.layers[l], stride = shape.heads * shape.headWidth
         for start in Swift.stride(from: 0, to: rows.count, by: Self.batch) {
             let n = min(Self.batch, rows.count - start), part = out + start * stride
@@ -294,11 +346,9 @@ package final class Forward {
                     shared.prepare(c, normed(rows[start + c].residual, w.attnNorm, lane), shape.width, for: w.q.kind)
                 }
                 team.barrier()
-                multiply(w.q, shared, Portion(columns: 0..<n, lane: lane, lanes: team.lanes), into: part, stride)
+                multiply(w.q, w.qBias, shared, Portion(columns: 0..<n, lane: lane, lanes: team.lanes), into: part, stride)
                 team.barrier()
-                for c in share(n, lane) {
-                    rope.apply(part + c * stride, rows: 0..<stride, headWidth: shape.headWidth, position: rows[start + c].position)
-                }
+                for c in share(n, lane) { place(part + c * stride, 0..<stride, norm: w.qNorm, l, rows[start + c].position) }
             }
         }
     }
@@ -316,7 +366,7 @@ package final class Forward {
                 guard let page = pages[position / PageLayout.positions] else { continue }
                 let statistics = (page + layout.statistics(layer, h, slot: position % PageLayout.positions)).assumingMemoryBound(to: Float.self)
                 tk_scores(queries + (row * shape.heads + h) * hw, hw, pages, layout.keys(layer, h / group), position + 1, scale, room)
-                tk_pattern(room, 0, position + 1, statistics[0], statistics[1], room)
+                tk_pattern(room, shape.firstKey(layer, position), position + 1, statistics[0], statistics[1], room)
                 visit(h, position, UnsafeBufferPointer(start: room, count: position + 1))
             }
         }

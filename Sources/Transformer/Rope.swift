@@ -4,12 +4,14 @@ import Glibc
 /// Cosines and sines of positions and pairs, computed when first needed. Shape: [positions][rotary / 2][2].
 final class RopeTable {
     private let rope: Architecture.Rope
+    /// What each pair's frequency is divided by, where a model stretches them one by one. Shape: [rotary / 2].
+    private let divisors: UnsafePointer<Float>?
     private let table: Floats
     private let limit: Int
     private var ready = 0
 
-    init(_ rope: Architecture.Rope, positions: Int) throws(ModelError) {
-        self.rope = rope
+    init(_ rope: Architecture.Rope, divisors: UnsafePointer<Float>?, positions: Int) throws(ModelError) {
+        (self.rope, self.divisors) = (rope, divisors)
         limit = positions
         table = try Floats(positions * rope.rotary, for: "the table of positions")
     }
@@ -19,7 +21,7 @@ final class RopeTable {
         guard count > ready else { return }
         let end = min(limit, (count + 511) & ~511), pairs = rope.rotary / 2
         for pair in 0..<pairs {
-            let frequency = pow(rope.base, -2 * Double(pair) / Double(rope.rotary))
+            let frequency = pow(rope.base, -2 * Double(pair) / Double(rope.rotary)) / rope.stretch / Double(divisors?[pair] ?? 1)
             for position in ready..<end {
                 let angle = Double(position) * frequency
                 table.base[(position * pairs + pair) * 2] = Float(cos(angle))

@@ -39,6 +39,7 @@ struct Attribute: ParsableCommand {
             case .embedding: [("part", .string("embedding"))]
             case let .head(layer, head): [("part", .string("head")), ("layer", .integer(layer)), ("head", .integer(head))]
             case let .mlp(layer): [("part", .string("mlp")), ("layer", .integer(layer))]
+            case .bias: [("part", .string("bias"))]
             case let .edit(layer): [("part", .string("edits")), ("layer", .integer(layer))]
             }
             return JSON.object(place + [("value", .number(term.value))])

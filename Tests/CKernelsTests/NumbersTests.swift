@@ -29,6 +29,14 @@ extension Kernels {
                 tk_silu_mul(a, b, n, &out)
                 return out
             }
+            expectTwins("gelu") {
+                tk_gelu_mul(a, b, n, &out)
+                return out
+            }
+            expectTwins("norm of mean and variance") {
+                tk_layernorm(a, w, b, n, 1e-5, &out)
+                return out
+            }
             expectTwins("norm") {
                 tk_rmsnorm(a, w, n, 1e-5, &out)
                 return out
@@ -69,6 +77,32 @@ extension Kernels {
                     let exact = Double(x[i]) / (mean + 1e-5).squareRoot() * Double(w[i])
                     #expect(abs(Double(out[i]) - exact) <= 1e-6 * abs(exact))
                 }
+            }
+        }
+
+        @Test("gelu and the norm of mean and variance are what their formulas say; without a factor or a bias it is left out")
+        func otherFormulas() {
+            var dice = Dice(state: 37)
+            let n = 100, x = dice.floats(n, scale: 5), w = dice.floats(n), b = dice.floats(n)
+            var out = [Float](repeating: 0, count: n)
+            func gelu(_ x: Float) -> Double {
+                let x = Double(x)
+                return 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+            }
+            let mean = x.map(Double.init).reduce(0, +) / Double(n)
+            let variance = x.map { (Double($0) - mean) * (Double($0) - mean) }.reduce(0, +) / Double(n)
+            Path.each { _ in
+                tk_gelu_mul(x, w, n, &out)
+                for i in 0..<n { #expect(abs(Double(out[i]) - gelu(x[i]) * Double(w[i])) <= 3e-6 * max(1e-3, abs(gelu(x[i]) * Double(w[i])))) }
+                tk_gelu_mul(x, nil, n, &out)
+                for i in 0..<n { #expect(abs(Double(out[i]) - gelu(x[i])) <= 3e-6 * max(1e-3, abs(gelu(x[i])))) }
+                tk_layernorm(x, w, b, n, 1e-5, &out)
+                for i in 0..<n {
+                    let exact = (Double(x[i]) - mean) / (variance + 1e-5).squareRoot() * Double(w[i]) + Double(b[i])
+                    #expect(abs(Double(out[i]) - exact) <= 3e-6)
+                }
+                tk_layernorm(x, w, nil, n, 1e-5, &out)
+                for i in 0..<n { #expect(abs(Double(out[i]) - (Double(x[i]) - mean) / (variance + 1e-5).squareRoot() * Double(w[i])) <= 3e-6) }
             }
         }
 

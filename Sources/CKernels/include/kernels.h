@@ -56,10 +56,15 @@ void tk_matmul(int type, const void *tiles, size_t row_tiles, size_t blocks, con
 
 /// Within 2 ulp; 0 below -87.3, infinity above the range, NaN stays.
 float tk_exp(float x);
-/// out = gate / (1 + exp(-gate)) * up
+/// out = gate / (1 + exp(-gate)) * up; a NULL up is ones.
 void tk_silu_mul(const float *gate, const float *up, size_t n, float *out);
+/// out = gate / (1 + exp(-2 * sqrt(2 / pi) * (gate + 0.044715 * gate^3))) * up, the form with tanh; a NULL up is ones.
+/// Source: Hendrycks and Gimpel 2016.
+void tk_gelu_mul(const float *gate, const float *up, size_t n, float *out);
 /// out = x * (1 / sqrt(mean of squares + eps)) * weight; a NULL weight is ones. out may be x.
 void tk_rmsnorm(const float *x, const float *weight, size_t n, float eps, float *out);
+/// out = (x - mean) * (1 / sqrt(variance + eps)) * weight + bias; a NULL bias is zeros. out may be x. Source: Ba et al. 2016.
+void tk_layernorm(const float *x, const float *weight, const float *bias, size_t n, float eps, float *out);
 void tk_add(float *x, const float *y, size_t n);
 /// Rotates the first `rotary` of each head's dimensions; half == 0 pairs (2i, 2i + 1), else (i, i + rotary / 2).
 /// Shape: x [heads][head_dim], cos_sin [rotary / 2][2].

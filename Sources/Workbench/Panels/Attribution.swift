@@ -71,6 +71,7 @@ extension State {
         case let .mlp(layer), let .edit(layer):
             lens.stage = LensStage(layer: layer, isHalf: false)
             show(.lens)
+        case .bias: say("the biases lie in every layer: there is no one place to go to", .warning)
         case .embedding:
             lens.stage = LensStage(layer: -1, isHalf: false)
             show(.lens)
@@ -81,7 +82,7 @@ extension State {
         switch part {
         case let .head(layer, head): return toggle(Intervention(.z, layer: layer, head: head, .zero))
         case let .mlp(layer): return toggle(Intervention(.mlpOut, layer: layer, .zero))
-        case .embedding, .edit:
+        case .embedding, .edit, .bias:
             say("a head or an MLP can be zeroed here; a in Edits takes any place", .warning)
             return []
         }

@@ -60,6 +60,7 @@ enum AttributionView {
         case .embedding: "embedding"
         case let .head(layer, head): HeadID(layer, head).name
         case let .mlp(layer): "L\(layer) MLP"
+        case .bias: "biases"
         case let .edit(layer): "L\(layer) edits"
         }
     }
