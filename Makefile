@@ -21,7 +21,7 @@ COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test kill-loop model build picture bench-peers static install clean swift packages
+.PHONY: help run test kill-loop model test-models build picture bench-peers static install clean swift packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ run: build $(if $(MODEL),,model) ## set up what is missing, build, start the pla
 	@exec $(PROGRAM) $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 # Tests reach what they test as `package`, not by @testable: so they share one release build with the program.
-test: swift packages model ## set up what is missing, build, run every test
+test: swift packages model test-models ## set up what is missing, build, run every test
 	@echo "==> Building the program and the tests (release; the first time takes some minutes)"
 	@$(SWIFT_BUILD)
 	@$(SWIFT_BUILD) --build-tests
@@ -47,6 +47,9 @@ kill-loop: ## kill the playground and running experiments 500 times each (after 
 
 model: ## fetch the default model, once (VERIFY=1 checks its hash again)
 	@VERIFY="$(VERIFY)" scripts/fetch-model.sh
+
+test-models: ## fetch what the tests need of other models, once (320 MB; Gemma under its own terms)
+	@scripts/fetch-test-models.sh
 
 build: swift packages ## build the program (release)
 	@echo "==> Building the program (release; the first time takes some minutes)"

@@ -21,12 +21,33 @@ package enum Part: Sendable, Equatable {
 
 /// How a model wants conversations written; known formats only, a template is never run as a program.
 package struct ChatTemplate: Sendable, Equatable {
+    /// What stands around a role's text.
+    package struct Wrap: Sendable, Equatable {
+        package let opening: [Part], closing: [Part]
+    }
     package let name: String
     /// What the model's template says as system when the conversation does not.
     package let defaultSystem: String?
-    /// The special tokens around a turn.
-    package let start: TokenID
-    package let end: TokenID
+    /// nil: the system's text goes before the first person's, in their turn, between these.
+    package let system: Wrap?
+    package let folded: (before: [UInt8], after: [UInt8])
+    package let user: Wrap, assistant: Wrap
+    /// Whether an answer begins with a space, which the model writes itself.
+    package let spacesAnswers: Bool
+
+    package static func == (a: ChatTemplate, b: ChatTemplate) -> Bool {
+        a.name == b.name && a.defaultSystem == b.defaultSystem && a.system == b.system && a.user == b.user && a.assistant == b.assistant
+            && a.folded.before == b.folded.before && a.folded.after == b.folded.after
+    }
+
+    /// nil for a system's turn where the format has none of its own.
+    package func wrap(_ role: Speaker) -> Wrap? {
+        switch role {
+        case .system: system
+        case .user: user
+        case .assistant: assistant
+        }
+    }
 
     /// What a model's template turned out to be.
     package enum Recognition: Sendable, Equatable {
@@ -36,48 +57,38 @@ package struct ChatTemplate: Sendable, Equatable {
         case unknown(String)
     }
 
-    /// One format; without `turn` it is only recognised, so that it can be named.
-    private struct Format {
-        let name: String
-        let mark: String
-        let turn: (start: String, end: String)?
-    }
-
-    private static let table = [
-        Format(name: "ChatML", mark: "<|im_start|>", turn: ("<|im_start|>", "<|im_end|>")),
-        Format(name: "Llama 3", mark: "<|start_header_id|>", turn: nil),
-        Format(name: "Gemma", mark: "<start_of_turn>", turn: nil),
-        Format(name: "Llama 2 or Mistral", mark: "[INST]", turn: nil),
-        Format(name: "Phi-3 or Zephyr", mark: "<|user|>", turn: nil),
-        Format(name: "DeepSeek", mark: "<｜User｜>", turn: nil),
-    ]
-
     /// Finds the format of a template among the known ones; its tokens must be special tokens of the model.
     package static func recognise(_ template: String?, special: (String) -> TokenID?) -> Recognition {
         guard let template, !template.isEmpty else { return .none }
-        guard let format = table.first(where: { template.contains($0.mark) }) else {
+        guard let format = ChatFormat.table.first(where: { format in format.marks.allSatisfy { template.contains($0) } }) else {
             return .unknown("a template that begins with \"\(template.prefix(40))\"")
         }
-        guard let turn = format.turn, let start = special(turn.start), let end = special(turn.end) else {
-            return .unknown(format.name)
-        }
-        let system = defaultSystem(of: template, start: turn.start, end: turn.end)
-        return .known(ChatTemplate(name: format.name, defaultSystem: system, start: start, end: end))
-    }
-
-    /// The literal text between the start of a system turn and its end, if the template holds one.
-    private static func defaultSystem(of template: String, start: String, end: String) -> String? {
-        for newline in ["\n", "\\n"] {
-            var rest = template[...]
-            while let opening = rest.find(start + "system" + newline) {
-                rest = rest[opening.upperBound...]
-                guard let closing = rest.find(end) else { return nil }
-                let text = rest[..<closing.lowerBound]
-                // A quote or brace: the text is put together by the template, so it is no literal.
-                if !text.isEmpty, !text.contains(where: { "'{}".contains($0) }) { return String(text) }
+        func parts(_ marks: [ChatFormat.Mark]) -> [Part]? {
+            var parts: [Part] = []
+            for mark in marks {
+                switch mark {
+                case .text(let text): parts.append(.text(Array(text.utf8)))
+                case .special(let text):
+                    guard let id = special(text) else { return nil }
+                    parts.append(.special(id))
+                case .firstOf(let texts):
+                    guard let id = texts.lazy.compactMap(special).first else { return nil }
+                    parts.append(.special(id))
+                case .either(let text): parts.append(special(text).map { .special($0) } ?? .text(Array(text.utf8)))
+                }
             }
+            return joined(parts)
         }
-        return nil
+        func wrap(_ ends: ChatFormat.Ends) -> Wrap? {
+            guard let opening = parts(ends.opening), let closing = parts(ends.closing) else { return nil }
+            return Wrap(opening: opening, closing: closing)
+        }
+        guard let user = wrap(format.user), let assistant = wrap(format.assistant) else { return .unknown(format.name) }
+        let system = format.system.flatMap(wrap)
+        guard (system == nil) == (format.system == nil) else { return .unknown(format.name) }
+        let name = format.name == "ChatML" && template.contains("<think>") ? "ChatML with thinking" : format.name
+        return .known(ChatTemplate(name: name, defaultSystem: format.defaultSystem(in: template), system: system,
+                                   folded: (Array(format.folded.before.utf8), Array(format.folded.after.utf8)), user: user, assistant: assistant, spacesAnswers: format.spacesAnswers))
     }
 
     /// Writes a conversation; `answer` opens the assistant's turn after it.
@@ -86,24 +97,30 @@ package struct ChatTemplate: Sendable, Equatable {
         if let defaultSystem, let first = turns.first, first.role != .system {
             all.insert(Turn(.system, Array(defaultSystem.utf8)), at: 0)
         }
+        if system == nil, let first = all.first, first.role == .system {
+            let text = folded.before + first.text + folded.after
+            all.removeFirst()
+            if all.first?.role == .user { all[0].text = text + all[0].text } else { all.insert(Turn(.user, text), at: 0) }
+        }
         var parts: [Part] = []
         for turn in all {
-            parts += [.special(start), .text(Array(turn.role.rawValue.utf8) + [0x0A] + turn.text), .special(end), .text([0x0A])]
+            // A second system turn has no form where the first is folded: it is the person's.
+            let wrap = wrap(turn.role) ?? user
+            let isSpaced = spacesAnswers && turn.role == .assistant && turn.text.first != 0x20
+            parts += wrap.opening + [.text((isSpaced ? [0x20] : []) + turn.text)] + wrap.closing
         }
-        if answer { parts += [.special(start), .text(Array("assistant\n".utf8))] }
-        return parts
+        if answer { parts += assistant.opening }
+        return Self.joined(parts)
     }
-}
 
-extension Substring {
-    /// The first place of `needle`, compared byte by byte.
-    fileprivate func find(_ needle: String) -> Range<Index>? {
-        let bytes = Array(needle.utf8)
-        var index = utf8.startIndex
-        while index < utf8.endIndex {
-            if utf8[index...].starts(with: bytes) { return index..<utf8.index(index, offsetBy: bytes.count) }
-            index = utf8.index(after: index)
+    /// Text next to text is one text.
+    private static func joined(_ parts: [Part]) -> [Part] {
+        parts.reduce(into: []) { out, part in
+            if case .text(let more) = part, case .text(let text)? = out.last {
+                out[out.count - 1] = .text(text + more)
+            } else {
+                out.append(part)
+            }
         }
-        return nil
     }
 }
