@@ -147,8 +147,11 @@ package struct Document: Sendable {
         splice(range, with: Fragment(bytes: [], kept: []))
     }
 
-    /// Puts exactly this fragment in place of the range: no id elsewhere changes, but one that the range cuts becomes text.
+    /// Puts exactly this fragment in place of the range: no id elsewhere changes, but one that the range cuts becomes text, and so do
+    /// the fragment's that are of another vocabulary than the document's.
     package mutating func splice(_ range: Range<Int>, with fragment: Fragment) {
+        var fragment = fragment
+        if let tokenizer { fragment.kept.removeAll { Self.isStrange($0, Array(fragment.bytes[$0.range]), to: tokenizer) } }
         let range = clamp(range)
         let delta = fragment.bytes.count - range.count
         let first = kept.firstIndex(endingAfter: range.lowerBound)
@@ -206,7 +209,11 @@ package struct Document: Sendable {
 
     /// Turns kept ids that this tokenizer does not know by these bytes into text.
     mutating func dissolveStrangers(to tokenizer: Tokenizer) {
-        kept.removeAll { tokenizer.bytes($0.id) != Array(bytes[$0.range]) || tokenizer.isSpecial($0.id) != $0.special }
+        kept.removeAll { Self.isStrange($0, Array(bytes[$0.range]), to: tokenizer) }
+    }
+
+    private static func isStrange(_ token: DocToken, _ bytes: [UInt8], to tokenizer: Tokenizer) -> Bool {
+        tokenizer.bytes(token.id) != bytes || tokenizer.isSpecial(token.id) != token.special
     }
 }
 

@@ -186,6 +186,16 @@ extension Editor {
         close()
     }
 
+    /// Lays the open document out for another vocabulary: as its tree has it, with the ids that this one knows. No step is made.
+    package mutating func adopt(_ tokenizer: Tokenizer) {
+        close()
+        var whole = Document()
+        for id in tree.path(to: tree.current) { if let change = tree[id]?.change { whole.apply(change) } }
+        // What another vocabulary has turned into text has its ids again where they are of this one.
+        if whole.bytes == document.bytes { document = whole }
+        document.encode(with: tokenizer)
+    }
+
     /// The node of the document as it is now: of a step that is still open, the one it is going to be.
     package var newest: Node.ID { openNode?.id ?? tree.current }
 

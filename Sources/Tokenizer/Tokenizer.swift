@@ -113,6 +113,9 @@ extension Tokenizer {
     /// The bytes a token stands for, of a special token its text; empty out of range.
     package func bytes(_ id: TokenID) -> [UInt8] { Array(vocabulary.bytes(id)) }
 
+    /// Whether every id means the same in both.
+    package func hasSameTokens(as other: Tokenizer) -> Bool { self === other || vocabulary == other.vocabulary }
+
     /// Whether a token is a control or a user-defined one.
     package func isSpecial(_ id: TokenID) -> Bool { vocabulary.isSpecial(id) }
 

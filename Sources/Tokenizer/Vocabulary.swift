@@ -71,6 +71,8 @@ struct Vocabulary: Sendable {
         }
     }
 
+    static func == (a: Vocabulary, b: Vocabulary) -> Bool { a.kinds == b.kinds && a.starts == b.starts && a.blob == b.blob }
+
     /// Where the bytes of a token that exists lie in the blob.
     private func range(_ id: TokenID) -> Range<Int> { Int(starts[Int(id)])..<Int(starts[Int(id) + 1]) }
 

@@ -3,7 +3,7 @@ import Terminal
 /// Everything a person can do. Keys, footer, help, palette and the README's table derive from `Command.table`.
 package enum Command: String, Sendable, CaseIterable {
     // Everywhere
-    case generate, stop, focusNext, focusPrevious, palette, help, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
+    case generate, stop, focusNext, focusPrevious, palette, help, models, quit, suspend, redraw, open, save, saveAs, new, reopen, export, diskChange
     case tint, boundaries, find, findNext, undo, redo, mouse, theme, streams, breakpoints
     case history, laboratory, shots
     case branches, branchParent, branchChild, branchPrevious, branchNext
@@ -124,6 +124,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.redo, .everywhere, [.ctrl("y")], "Redo"),
         Row(.palette, .everywhere, [.ctrl("p")], "All commands", "commands"),
         Row(.help, .everywhere, [.f(1)], "Help", "help"),
+        Row(.models, .everywhere, [.f(4)], "Models: load another; the document and its branches stay"),
         Row(.quit, .everywhere, [.ctrl("q")], "Quit; asks when something is unsaved"),
         Row(.branches, .everywhere, [], "Branches: the tree of what this document has been"),
         Row(.branchParent, .everywhere, [.alt(.left)], "Branches: back to the change before"),

@@ -12,6 +12,7 @@ extension State {
         case .generate: generationObstacle
         case .streams: streams == nil ? generationObstacle : nil
         case .stop: run == nil && !history.isReplaying && streams == nil && overlay == nil && !zoomed && focus == .document ? "nothing is running or open" : nil
+        case .models: modelsObstacle
         case .undo: editor.canUndo || run != nil ? nil : "nothing to undo"
         case .redo: editor.canRedo ? nil : "nothing to redo"
         case .copy, .cut: editor.selection == nil ? "nothing is selected" : nil
@@ -81,6 +82,9 @@ extension State {
         case .focusPrevious: moveFocus(by: -1)
         case .palette: overlay = .palette(PaletteState())
         case .help: overlay = .help(scroll: 0)
+        case .models:
+            overlay = .models(ModelPicker())
+            return [.listModels]
         case .quit: return askToQuit()
         case .suspend: return [.suspend]
         case .redraw: return [.redraw]

@@ -18,6 +18,8 @@ package struct State: Sendable {
     /// The settings of a new document: the defaults, and the person's configuration over them.
     package var standard = Sampling()
     package var model = ModelState.none("no model is loaded yet")
+    /// Another model that is being loaded while `model` serves.
+    package internal(set) var switching: Switching?
     package var reading = Reading()
     package var keeping = Keeping()
     package var run: Run?
@@ -182,6 +184,7 @@ package struct OpenFile: Sendable {
 package enum Overlay: Sendable, Equatable {
     case help(scroll: Int)
     case palette(PaletteState)
+    case models(ModelPicker)
     case input(Input)
     case confirm(Confirm)
     /// What another program made of the open file.
@@ -239,6 +242,8 @@ package enum Effect: Sendable, Equatable {
     /// The open file as it was last told of counts as known: a save may go over it.
     case know(path: String)
     case listFiles
+    /// Looks for models, and answers as they are found; loads one.
+    case listModels, load(path: String)
     case preview(path: String)
     case rename(PromptLibrary.Entry, to: String), duplicate(PromptLibrary.Entry), trash(PromptLibrary.Entry)
     /// Hands changes over to the store, which acknowledges them by the number.
@@ -289,6 +294,8 @@ package enum Message: Sendable {
     case inTheWay(Export.Subject, path: String)
     case renamed(from: String, to: String), duplicated(to: String), trashed(path: String, to: String)
     case listed([PromptLibrary.Entry])
+    /// The models found so far.
+    case models([FoundModel], isWhole: Bool)
     case previewed(path: String, bytes: [UInt8])
     case failed(String)
     case store(StoreReport)

@@ -24,6 +24,11 @@ extension State {
         case .duplicated(let path): duplicated(path)
         case .trashed(let path, let place): trashed(path, to: place)
         case .listed(let entries): files.take(entries)
+        case .models(let found, let isWhole):
+            if case .models(var picker) = overlay {
+                picker.take(found, isWhole: isWhole)
+                overlay = .models(picker)
+            }
         case .previewed(let path, let bytes): files.preview(path, bytes)
         case .failed(let sentence):
             afterSave = nil
@@ -63,15 +68,15 @@ extension State {
         progress = nil
         switch report {
         case .progress(let done, let total): progress = (done, total)
-        case .loading(let share): model = .loading(share)
+        case .loading(let share): if readyModel == nil { model = .loading(share) } else { switching?.share = share }
+        case .noModel(let sentence) where readyModel != nil:
+            switching = nil
+            say(sentence, .error)
         case .noModel(let sentence):
             let told = sentence.contains("make model") ? sentence : sentence + " `make model` fetches the default model, --model PATH takes any other GGUF file."
             model = .none(told)
             say(told, .error)
-        case .loaded(let loaded):
-            model = .ready(loaded)
-            lastWish = nil
-            if file.awaitsModel { if editor.isDirty { layOutTyped() } else { showPrompt() } }
+        case .loaded(let loaded): adopt(loaded)
         case .reading(let version, let position, let logits):
             // While a stream goes on behind the place, its version rises and what stands before the place stays.
             if version == reading.version || run != nil, position == here.position { look(at: position, logits) }

@@ -109,7 +109,8 @@ enum TopLine {
         switch state.model {
         case .none: "no model"
         case .loading(let share): "loading the model " + Frame.barText(share, width: 10).padding(to: 10) + " \(Int(share * 100)) %"
-        case .ready(let model): model.title
+        case .ready(let model):
+            model.title + (state.switching.map { ", loading \($0.name) \(Int($0.share * 100)) %" } ?? "")
         }
     }
     private static func modelRole(_ state: State) -> Terminal.Role {

@@ -20,41 +20,37 @@ struct Models: ParsableCommand {
         let locations = Locations()
         var files = ModelPlaces(locations).files
         if let own = model.path, !files.contains(where: { $0.path == own }) { files.insert(.init(path: own, place: "--model"), at: 0) }
-        var found: [(file: ModelPlaces.File, model: ModelSummary)] = []
-        for file in files {
-            do { found.append((file, try ModelSummary(path: file.path))) } catch { Failure.complain("\(error)") }
-        }
+        var found: [FoundModel] = []
         let free = freeMemory()
+        for file in files {
+            do { found.append(try FoundModel(file, free: free)) } catch { Failure.complain("\(error)") }
+        }
         var output = Output()
         if json {
-            try output.line(JSON.array(found.map { Self.object($0.file, $0.model, free) }).text)
+            try output.line(JSON.array(found.map(Self.object)).text)
         } else if found.isEmpty {
             try output.line("no models in \(Visible.line(locations.models)) or the usual places of others; `make model` fetches the default one")
         } else {
             var table = Table(["name", "family", "parameters", "weights", "context", "bytes", "", "place", "path"], right: [2, 4, 5])
-            for (file, model) in found {
-                let state = model.problem != nil ? "not supported" : Self.fits(model, free) ? "fits" : "too large"
+            for model in found {
                 table.add([
-                    Visible.line(file.name ?? model.name), Visible.line(model.family), "\(model.parameters)", model.quantization,
-                    "\(model.context)", "\(model.bytes)", state, file.place, Visible.line(file.path),
+                    Visible.line(model.name), Visible.line(model.family), "\(model.parameters)", model.quantization,
+                    "\(model.context)", "\(model.bytes)", model.state, model.place, Visible.line(model.path),
                 ])
             }
             try output.write(table.text.utf8)
-            for problem in found.compactMap(\.model.problem) { try output.line(Visible.line(problem)) }
+            for problem in found.compactMap(\.problem) { try output.line(Visible.line(problem)) }
         }
         try output.flush()
         if files.count > found.count, found.isEmpty { throw ExitCode.failure }
     }
 
-    /// Weights are held as they lie in the file, nearly; the rest is little beside them.
-    private static func fits(_ model: ModelSummary, _ free: Int) -> Bool { model.bytes + model.bytes / 8 < free }
-
-    private static func object(_ file: ModelPlaces.File, _ model: ModelSummary, _ free: Int) -> JSON {
+    private static func object(_ model: FoundModel) -> JSON {
         .object([
-            ("path", .string(model.path)), ("place", .string(file.place)), ("name", .string(file.name ?? model.name)), ("family", .string(model.family)),
+            ("path", .string(model.path)), ("place", .string(model.place)), ("name", .string(model.name)), ("family", .string(model.family)),
             ("parameters", .integer(model.parameters)), ("quantization", .string(model.quantization)),
             ("context", .integer(model.context)), ("bytes", .integer(model.bytes)),
-            ("fits", .literal("\(fits(model, free))")), ("problem", model.problem.map { .string($0) } ?? .null),
+            ("fits", .literal("\(model.fits)")), ("problem", model.problem.map { .string($0) } ?? .null),
         ])
     }
 }

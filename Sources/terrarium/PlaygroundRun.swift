@@ -187,6 +187,18 @@ private final class Desk {
         case .know: watch.accept()
         case .ablate(let order): worker.ablate(order)
         case .patch(let order): worker.patch(order)
+        case .load(let path): worker.load(path)
+        case .listModels:
+            let (inbox, places) = (inbox, ModelPlaces(locations))
+            aside {
+                var found: [FoundModel] = []
+                for file in places.files {
+                    guard let model = try? FoundModel(file) else { continue }
+                    found.append(model)
+                    inbox.post(.models(found, isWhole: false))
+                }
+                inbox.post(.models(found, isWhole: true))
+            }
         case .save, .export, .read, .readToCompare, .readEdits, .writeTable, .listFiles, .preview, .rename, .duplicate, .trash: performOnFiles(effect)
         }
     }

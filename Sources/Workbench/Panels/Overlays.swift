@@ -9,6 +9,7 @@ extension State {
         switch overlay {
         case .help(let scroll): return pressInHelp(key, scroll)
         case .palette(let palette): return pressInPalette(key, palette)
+        case .models(let picker): return pressInModels(key, picker)
         case .input(let input): return pressInInput(key, input)
         case .confirm(let confirm):
             guard let choice = confirm.choices.first(where: { $0.keys.contains(key) }) else { return [] }
@@ -25,6 +26,7 @@ extension State {
             if step != 0 { scrollHelp(to: scroll + step) }
             if mouse.kind == .press, !HelpView.box(self).contains(x: mouse.x, y: mouse.y) { overlay = nil }
         case .palette(let palette): return pointInPalette(mouse, palette, step)
+        case .models(let picker): return pointInModels(mouse, picker, step)
         case .input(let input):
             if mouse.kind == .press, mouse.y != InputView.rect(self).y { return cancel(input) }
         case .confirm(let confirm):
@@ -49,6 +51,11 @@ extension State {
             palette.line.insert(text)
             palette.selected = 0
             overlay = .palette(palette)
+        }
+        if case .models(var picker) = overlay {
+            picker.line.insert(text)
+            picker.select(0)
+            overlay = .models(picker)
         }
         return []
     }

@@ -6,6 +6,7 @@ enum OverlayView {
         switch overlay {
         case .help(let scroll): HelpView.draw(scroll, state, &frame)
         case .palette(let palette): PaletteView.draw(palette, state, &frame)
+        case .models(let picker): ModelPickerView.draw(picker, state, &frame)
         case .input(let input): InputView.draw(input, state, &frame)
         case .confirm(let confirm): ConfirmView.draw(confirm, state, &frame)
         case .diff(let change): DiffView.draw(change, state, &frame)
@@ -17,6 +18,7 @@ enum OverlayView {
         switch state.overlay {
         case .help: [("↑↓", "scroll"), ("PgUp PgDn", "page"), ("Esc", "close")]
         case .palette: [("⏎", "run"), ("↑↓", "choose"), ("Esc", "close")]
+        case .models: [("⏎", "load"), ("↑↓", "choose"), ("Esc", "close")]
         case .confirm(let confirm): confirm.choices.map { ($0.name, $0.label) }
         case .diff: [("t", "take the file's"), ("k", "keep what is here"), ("Esc", "later"), ("↑↓", "scroll")]
         case .input(let input):

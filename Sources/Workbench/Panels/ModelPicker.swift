@@ -1,0 +1,156 @@
+import Engine
+import Document
+import Terminal
+import Tokenizer
+import Transformer
+
+/// A model's file as far as its header tells, and whether it can be loaded here.
+package struct FoundModel: Sendable, Equatable {
+    package let path: String, place: String, name: String, family: String, quantization: String
+    package let parameters: Int, context: Int, bytes: Int
+    /// Why this engine does not run it; nil where nothing in the header speaks against it.
+    package let problem: String?
+    /// Whether the free memory holds it: weights are held nearly as they lie in the file, the rest is little beside them.
+    package let fits: Bool
+
+    package init(_ file: ModelPlaces.File, free: Int = freeMemory()) throws(EngineError) {
+        let model = try ModelSummary(path: file.path)
+        (path, place, name, family, quantization) = (model.path, file.place, file.name ?? model.name, model.family, model.quantization)
+        (parameters, context, bytes, problem) = (model.parameters, model.context, model.bytes, model.problem)
+        fits = model.bytes + model.bytes / 8 < free
+    }
+
+    package var state: String { problem != nil ? "not supported" : fits ? "fits" : "too large" }
+}
+
+/// The list of models that were found, narrowed by typing.
+package struct ModelPicker: Sendable, Equatable {
+    package var line = LineInput()
+    package private(set) var selected = 0
+    package private(set) var found: [FoundModel] = []
+    /// False while headers are still being read.
+    package private(set) var isWhole = false
+    package init() {}
+
+    /// The models in which all typed words occur.
+    package var rows: [FoundModel] {
+        let words = line.text.lowercased().split(separator: " ")
+        return found.filter { model in
+            let text = "\(model.name) \(model.family) \(model.quantization) \(model.place) \(model.path)".lowercased()
+            return words.allSatisfy { text.contains($0) }
+        }
+    }
+
+    package var chosen: FoundModel? { rows.indices.contains(selected) ? rows[selected] : nil }
+
+    mutating func select(_ index: Int) { selected = max(0, min(index, rows.count - 1)) }
+
+    mutating func take(_ found: [FoundModel], isWhole: Bool) {
+        let path = chosen?.path
+        (self.found, self.isWhole) = (found, isWhole)
+        select(rows.firstIndex { $0.path == path } ?? selected)
+    }
+}
+
+extension State {
+    /// A model on its way while another is in use.
+    package struct Switching: Sendable, Equatable {
+        package let name: String
+        package var share = 0.0
+    }
+
+    var modelsObstacle: String? {
+        if laboratory.phase == .running { return "a sweep is running; pause or stop it first" }
+        return switching.map { "\($0.name) is being loaded" }
+    }
+
+    mutating func pressInModels(_ key: Key, _ picker: ModelPicker) -> [Effect] {
+        var next = picker
+        let page = max(1, ModelPickerView.parts(self).rows.height - 1)
+        switch key {
+        case .escape:
+            overlay = nil
+            return []
+        case .enter: return picker.chosen.map { choose($0) } ?? []
+        case .up, .backTab: next.select(picker.selected - 1)
+        case .down, .tab: next.select(picker.selected + 1)
+        case .pageUp: next.select(picker.selected - page)
+        case .pageDown: next.select(picker.selected + page)
+        case .ctrl(.home): next.select(0)
+        case .ctrl(.end): next.select(.max / 2)
+        default: if next.line.take(key), next.line.scalars != picker.line.scalars { next.select(0) }
+        }
+        overlay = .models(next)
+        return []
+    }
+
+    mutating func pointInModels(_ mouse: Mouse, _ picker: ModelPicker, _ step: Int) -> [Effect] {
+        var next = picker
+        if step != 0 { next.select(picker.selected + step) }
+        overlay = .models(next)
+        guard mouse.kind == .press else { return [] }
+        let parts = ModelPickerView.parts(self)
+        if parts.rows.contains(x: mouse.x, y: mouse.y) {
+            next.select(ModelPickerView.top(picker, rows: parts.rows.height) + mouse.y - parts.rows.y)
+            overlay = .models(next)
+            return next.chosen.map { choose($0) } ?? []
+        }
+        if !parts.box.contains(x: mouse.x, y: mouse.y) { overlay = nil }
+        return []
+    }
+
+    /// Loads a model in place of the one that is there, which stays until the other has come.
+    private mutating func choose(_ model: FoundModel) -> [Effect] {
+        if let problem = model.problem {
+            say(problem, .warning)
+            return []
+        }
+        overlay = nil
+        guard model.path != readyModel?.path else {
+            say("\(model.name) is the model in use")
+            return []
+        }
+        let effects = interruptRun() + (history.isReplaying ? endReplay(.stopped) : []) + stopAblation() + stopPatch()
+        if readyModel != nil { switching = Switching(name: model.name) } else { self.model = .loading(0) }
+        return effects + [.load(path: model.path)]
+    }
+
+    /// Takes a model that has come: in place of another the document is laid out anew, and what was known by the other is dropped.
+    mutating func adopt(_ next: Model) {
+        let last = readyModel
+        (model, switching, lastWish, lastPlace) = (.ready(next), nil, nil, nil)
+        if file.awaitsModel { if editor.isDirty { layOutTyped() } else { showPrompt() } }
+        guard let last else { return }
+        edits.switchOff()
+        (edits.ablation, edits.patch, edits.before) = (nil, nil, nil)
+        lens.forget()
+        reading.invalidate()
+        var told = ["the model is now \(next.title)"]
+        if !last.tokenizer.hasSameTokens(as: next.tokenizer) {
+            (attribution.token, attribution.against, lens.token, candidates.byHand, candidates.along) = (nil, nil, nil, nil, nil)
+            sought = []
+            if !sampling.logitBias.isEmpty {
+                sampling.logitBias = [:]
+                told.append("logit biases were dropped: they name tokens of the other vocabulary")
+            }
+            told += layOut(from: last.tokenizer.chatTemplate, for: next.tokenizer)
+        }
+        say(told.joined(separator: "; "))
+    }
+
+    /// Turns are written as the next model's template has them, other text is read anew; undo and branches stay.
+    private mutating func layOut(from template: ChatTemplate?, for tokenizer: Tokenizer) -> [String] {
+        let document = editor.document
+        let turns = document.kept.contains(where: \.special) ? template?.turns(of: document) : nil
+        editor.adopt(tokenizer)
+        guard let template, var turns, !turns.isEmpty else { return [] }
+        guard let next = tokenizer.chatTemplate else { return ["it has no chat template that is known, so the marks of turns are plain text"] }
+        let open = template.openRole(in: document.fragment(0..<document.count)).flatMap { role in turns.last?.role == role ? turns.removeLast() : nil }
+        if let first = turns.first, first.role == .system, String(decoding: first.text, as: UTF8.self) == template.defaultSystem { turns.removeFirst() }
+        var parts = next.render(turns, answer: false)
+        if let open { parts += (next.wrap(open.role) ?? next.user).opening + [.text(open.text)] }
+        let laidOut = Document(parts: parts, tokenizer: tokenizer)
+        editor.reload(laidOut, kind: .edit, cursor: laidOut.count)
+        return ["the turns are written as \(next.name)"]
+    }
+}

@@ -1,0 +1,85 @@
+import Terminal
+
+/// The models that were found, each on a line: what it is, and whether it can be loaded.
+enum ModelPickerView {
+    static func parts(_ state: State) -> (box: Rect, line: Rect, head: Rect, rows: Rect) {
+        let box = OverlayView.box(state, width: min(110, state.size.width - (state.size.width > 60 ? 4 : 0)), height: min(24, state.size.height - 2))
+        let (line, under) = box.interior.split(top: 1)
+        let (head, rows) = under.split(top: 1)
+        return (box, line, head, rows)
+    }
+
+    static func top(_ picker: ModelPicker, rows: Int) -> Int { max(0, min(picker.selected - rows / 2, picker.rows.count - rows)) }
+
+    static func draw(_ picker: ModelPicker, _ state: State, _ frame: inout Frame) {
+        let parts = parts(state), rows = picker.rows
+        frame.fill(parts.box)
+        frame.box(parts.box, title: "Models", label: picker.isWhole ? "\(rows.count)" : "\(rows.count), looking on", legend: "⏎ load  ↑↓ choose  Esc close", focused: true)
+        frame.put("> ", x: parts.line.x + 1, y: parts.line.y, style: Style(.focus, .bold), clip: parts.line)
+        InputView.put(picker.line, in: Rect(x: parts.line.x + 3, y: parts.line.y, width: max(1, parts.line.width - 4), height: 1), style: Style(.text), &frame)
+        let columns = Columns(width: parts.rows.width)
+        columns.draw(columns.shown.map(\.name), name: "name", in: parts.head, style: Style(.dim), &frame)
+        if rows.isEmpty {
+            let words = !picker.isWhole ? "headers are being read" : picker.found.isEmpty ? "no GGUF file in the models folder or where others keep theirs; make model fetches one" : "no model has these words"
+            frame.put(words, x: parts.rows.x + 2, y: parts.rows.y, style: Style(.dim), clip: parts.rows)
+        }
+        let top = top(picker, rows: parts.rows.height)
+        for (index, model) in rows.enumerated().dropFirst(top).prefix(parts.rows.height) {
+            let rect = parts.rows.row(index - top), isChosen = index == picker.selected
+            let style = isChosen ? Style(.selection) : Style(model.problem == nil && model.fits ? .text : .dim)
+            if isChosen { frame.fill(rect, style: style) }
+            columns.draw(columns.shown.map { $0.value(model) }, name: model.name, in: rect, style: style, &frame)
+            if model.path == state.readyModel?.path { frame.put("●", x: rect.x, y: rect.y, style: isChosen ? style : Style(.focus), clip: rect) }
+        }
+    }
+
+    /// What a row has room for behind the name; the first are dropped last.
+    private struct Columns {
+        struct Column {
+            let name: String, width: Int, isRight: Bool, place: Int
+            let value: (FoundModel) -> String
+        }
+        let shown: [Column]
+
+        init(width: Int) {
+            let all = [
+                Column(name: "", width: 13, isRight: false, place: 5) { $0.state },
+                Column(name: "size", width: 7, isRight: true, place: 4) { Self.short($0.bytes, ["B", "KB", "MB", "GB", "TB"]) },
+                Column(name: "weights", width: 7, isRight: false, place: 2) { $0.quantization },
+                Column(name: "family", width: 8, isRight: false, place: 0) { $0.family },
+                Column(name: "params", width: 6, isRight: true, place: 1) { Self.short($0.parameters, ["", "k", "M", "B", "T"]) },
+                Column(name: "context", width: 7, isRight: true, place: 3) { "\($0.context)" },
+                Column(name: "place", width: 12, isRight: false, place: 6) { $0.place },
+            ]
+            var left = width - 3, taken: [Column] = []
+            for column in all where left - column.width - 2 >= 20 {
+                taken.append(column)
+                left -= column.width + 2
+            }
+            shown = taken.sorted { $0.place < $1.place }
+        }
+
+        func draw(_ values: [String], name: String, in rect: Rect, style: Style, _ frame: inout Frame) {
+            let room = shown.reduce(rect.width - 3) { $0 - $1.width - 2 }
+            frame.put(TextWidth.fit(Self.plain(name), room), x: rect.x + 2, y: rect.y, style: style, clip: rect)
+            var x = rect.x + 2 + room
+            for (column, value) in zip(shown, values) {
+                let text = TextWidth.fit(value, column.width)
+                frame.put(text, x: x + 2 + (column.isRight ? column.width - TextWidth.columns(text) : 0), y: rect.y, style: style, clip: rect)
+                x += column.width + 2
+            }
+        }
+
+        /// A file's name for itself may hold anything.
+        private static func plain(_ name: String) -> String {
+            String(String.UnicodeScalarView(name.unicodeScalars.map { $0.properties.generalCategory == .control ? "·" : $0 }))
+        }
+
+        /// Three digits and a unit, as 135M.
+        private static func short(_ number: Int, _ units: [String]) -> String {
+            var value = Double(number), unit = 0
+            while value >= 999.5, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
+            return (unit == 0 || value >= 99.95 ? Number.whole(value) : Number.fixed(value, value < 9.995 ? 2 : 1)) + units[unit]
+        }
+    }
+}
