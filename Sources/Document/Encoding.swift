@@ -3,12 +3,10 @@ import Tokenizer
 extension Document {
     /// Brings `tokens` up to date, encoding only what edits touched.
     package mutating func encode(with tokenizer: Tokenizer) {
-        if let last = self.tokenizer, last !== tokenizer {
+        if self.tokenizer !== tokenizer {
             dissolveStrangers(to: tokenizer)
             stale = [0..<count]
             (tokens, ids) = ([], [])
-        }
-        if self.tokenizer !== tokenizer {
             self.tokenizer = tokenizer
             margin = (0..<tokenizer.count).reduce(4) { longest, id in
                 tokenizer.isSpecial(TokenID(id)) ? max(longest, tokenizer.bytes(TokenID(id)).count) : longest

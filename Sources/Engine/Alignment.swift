@@ -26,13 +26,15 @@ package struct Alignment: Sendable, Equatable {
     /// They cover both texts in order, and end with their ends.
     package private(set) var pairs: [Pair] = []
 
-    /// - Parameter bytes: of a token.
-    package init(_ a: [TokenID], _ b: [TokenID], bytes: (TokenID) -> [UInt8]) {
-        for (placeA, placeB) in Self.common(a, b) {
-            addWords(a, to: placeA, b, to: placeB, bytes)
+    /// - Parameters:
+    ///   - bytes: of a token.
+    ///   - other: of a token of `b`, where that is of another vocabulary: no id is then the same, and words alone are compared.
+    package init(_ a: [TokenID], _ b: [TokenID], bytes: @escaping (TokenID) -> [UInt8], other: ((TokenID) -> [UInt8])? = nil) {
+        for (placeA, placeB) in other == nil ? Self.common(a, b) : [] {
+            addWords(a, to: placeA, b, to: placeB, bytes, bytes)
             add(.same, 1, 1)
         }
-        addWords(a, to: a.count, b, to: b.count, bytes)
+        addWords(a, to: a.count, b, to: b.count, bytes, other ?? bytes)
         add(.end, 0, 0)
     }
 
@@ -43,8 +45,9 @@ package struct Alignment: Sendable, Equatable {
     }
 
     /// Adds two stretches without a common token, which go from what is there to two places.
-    private mutating func addWords(_ a: [TokenID], to endA: Int, _ b: [TokenID], to endB: Int, _ bytes: (TokenID) -> [UInt8]) {
-        let one = Self.words(a[(pairs.last?.a.upperBound ?? 0)..<endA], bytes), other = Self.words(b[(pairs.last?.b.upperBound ?? 0)..<endB], bytes)
+    private mutating func addWords(_ a: [TokenID], to endA: Int, _ b: [TokenID], to endB: Int,
+                                   _ bytes: (TokenID) -> [UInt8], _ bytesB: (TokenID) -> [UInt8]) {
+        let one = Self.words(a[(pairs.last?.a.upperBound ?? 0)..<endA], bytes), other = Self.words(b[(pairs.last?.b.upperBound ?? 0)..<endB], bytesB)
         var numbers: [[UInt8]: TokenID] = [:]
         for word in one + other where numbers[word.text] == nil { numbers[word.text] = TokenID(numbers.count) }
         var next = (a: 0, b: 0)

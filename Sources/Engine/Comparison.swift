@@ -8,8 +8,16 @@ package struct Comparison: Sendable, Equatable {
         package fileprivate(set) var steps: [Step?]
         /// Why no more of it was drawn, where it was.
         package internal(set) var end: Generation.End?
+        /// Whose ids they are, where they are not the first column's.
+        package let tokenizer: Tokenizer?
 
-        package init(_ ids: [TokenID]) { (self.ids, steps) = (ids, Array(repeating: nil, count: ids.count)) }
+        package init(_ ids: [TokenID], tokenizer: Tokenizer? = nil) {
+            (self.ids, steps, self.tokenizer) = (ids, Array(repeating: nil, count: ids.count), tokenizer)
+        }
+
+        package static func == (one: Column, other: Column) -> Bool {
+            one.ids == other.ids && one.steps == other.steps && one.end == other.end && one.tokenizer === other.tokenizer
+        }
 
         mutating func append(_ step: Step) {
             ids.append(step.id)
@@ -38,17 +46,24 @@ package struct Comparison: Sendable, Equatable {
     package fileprivate(set) var done = 0, total = 0
 
     /// - Parameter bytes: of a token.
-    package init(_ a: Column, _ b: Column, start: Int = 0, bytes: (TokenID) -> [UInt8]) {
+    package init(_ a: Column, _ b: Column, start: Int = 0, bytes: @escaping (TokenID) -> [UInt8]) {
         (self.a, self.b, self.start) = (a, b, start)
-        pairs = Alignment(a.ids, b.ids, bytes: bytes).pairs
+        pairs = Alignment(a.ids, b.ids, bytes: bytes, other: b.tokenizer.map(Self.spelling)).pairs
         divergences = Array(repeating: nil, count: pairs.count)
         sampled = Array(repeating: nil, count: pairs.count)
         total = pairs.reduce(0) { $0 + Self.rows($1) }
     }
 
+    /// A token's bytes for an alignment of two vocabularies: a special token is a word by itself.
+    package static func spelling(_ tokenizer: Tokenizer) -> (TokenID) -> [UInt8] {
+        { id in tokenizer.isSpecial(id) ? [0x20] + tokenizer.bytes(id) + [0x0A] : tokenizer.bytes(id) }
+    }
+
     /// The first pair that is not one token in both; nil where the texts are the same.
     package var first: Int? { pairs.firstIndex { $0.kind != .same && $0.kind != .end } }
     package var isDone: Bool { done == total }
+    /// Whether predictions of both are of the same tokens, so that a divergence has a meaning.
+    package var hasOneVocabulary: Bool { b.tokenizer == nil }
 
     /// Whether the places before a pair stand for each other: in what only one text has, the first alone does.
     fileprivate func isAligned(_ pair: Int) -> Bool {
@@ -82,7 +97,7 @@ package struct Comparison: Sendable, Equatable {
 
 /// A comparison that is being measured, some rows at a time.
 ///
-/// The sessions may be of two models that have one vocabulary. Where they are of one family what the texts begin with in common is
+/// The sessions may be of two models; divergences are measured where they have one vocabulary. Where they are of one family what the texts begin with in common is
 /// computed once, and there the divergence is 0: the bits are the same.
 package struct Comparing {
     /// How each column's tokens are drawn.
@@ -148,7 +163,7 @@ package struct Comparing {
     private func row(_ place: (pair: Int, row: Int)) -> Row? {
         let pair = comparison.pairs[place.pair]
         var row = Row(a: pair.a.lowerBound + place.row, b: pair.b.lowerBound + place.row)
-        if place.row == 0, pair.a.lowerBound > 0, pair.b.lowerBound > 0, comparison.isAligned(place.pair), comparison.divergences[place.pair] == nil {
+        if place.row == 0, comparison.hasOneVocabulary, pair.a.lowerBound > 0, pair.b.lowerBound > 0, comparison.isAligned(place.pair), comparison.divergences[place.pair] == nil {
             row.pair = place.pair
         }
         func isNeeded(_ index: Int, _ range: Range<Int>, _ column: Comparison.Column) -> Bool {

@@ -14,7 +14,7 @@ struct SpecialTokens: Sendable {
     init(_ vocabulary: Vocabulary) {
         for index in 0..<vocabulary.count {
             let id = TokenID(index)
-            guard vocabulary.isSpecial(id), let first = vocabulary.bytes(id).first else { continue }
+            guard vocabulary.isAdded(id), let first = vocabulary.bytes(id).first else { continue }
             let text = Array(vocabulary.bytes(id))
             guard byText[text] == nil else { continue }
             let isControl = vocabulary.kind(id) == .control

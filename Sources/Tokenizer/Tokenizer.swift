@@ -116,7 +116,7 @@ extension Tokenizer {
     /// Whether every id means the same in both.
     package func hasSameTokens(as other: Tokenizer) -> Bool { self === other || vocabulary == other.vocabulary }
 
-    /// Whether a token is a control or a user-defined one.
+    /// Whether a token is a control one, or a user-defined one that is not white space.
     package func isSpecial(_ id: TokenID) -> Bool { vocabulary.isSpecial(id) }
 
     /// The special token with this text.

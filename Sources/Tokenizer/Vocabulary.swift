@@ -47,7 +47,7 @@ struct Vocabulary: Sendable {
             }
             starts.append(UInt32(blob.count))
             kinds.append(kind)
-            if !isSpecial(TokenID(id)) && kind != .unknown && !(spelling == .pieces && kind == .byte) { insert(TokenID(id)) }
+            if !isAdded(TokenID(id)) && kind != .unknown && !(spelling == .pieces && kind == .byte) { insert(TokenID(id)) }
         }
     }
 
@@ -80,7 +80,10 @@ struct Vocabulary: Sendable {
     func bytes(_ id: TokenID) -> ArraySlice<UInt8> { contains(id) ? blob[range(id)] : [] }
     func length(_ id: TokenID) -> Int { contains(id) ? range(id).count : 0 }
     func kind(_ id: TokenID) -> Kind { contains(id) ? kinds[Int(id)] : .undefined }
-    func isSpecial(_ id: TokenID) -> Bool { [.control, .userDefined].contains(kind(id)) }
+    /// Whether a token was added beside those that text was found to be made of.
+    func isAdded(_ id: TokenID) -> Bool { [.control, .userDefined].contains(kind(id)) }
+    /// Whether it is more than text: added white space is only that.
+    func isSpecial(_ id: TokenID) -> Bool { kind(id) == .control || kind(id) == .userDefined && !bytes(id).allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } }
 
     private mutating func insert(_ id: TokenID) {
         let own = range(id)

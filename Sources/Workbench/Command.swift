@@ -40,7 +40,7 @@ package enum Command: String, Sendable, CaseIterable {
     // Files
     case fileUp, fileDown, fileOpen, fileFilter, fileNew, fileDuplicate, fileRename, fileTrash, fileSaveAs, fileExport
     // Compare
-    case compareBranch, compareFile, comparePrompt, compareSettings, compareEdited, compareView, compareGo, compareExport
+    case compareBranch, compareFile, comparePrompt, compareSettings, compareEdited, compareModel, compareView, compareGo, compareExport
     case compareLeft, compareRight, compareUp, compareDown, compareFirst, compareLast, compareDivergence, compareDivergenceBefore
     // Branches
     case branchUp, branchDown, branchOut, branchIn, branchPageUp, branchPageDown, branchFirst, branchLast
@@ -314,6 +314,7 @@ package enum Command: String, Sendable, CaseIterable {
         Row(.comparePrompt, .compare, [.char("p")], "Compare with another prompt", "prompt"),
         Row(.compareSettings, .compare, [.char("s")], "Compare two settings: both continue the text before the cursor", "settings"),
         Row(.compareEdited, .compare, [.char("m")], "Compare the model with itself under the edits that are on, on this document", "edited"),
+        Row(.compareModel, .compare, [.char("a")], "A/B: compare the model with another one, on this document", "A/B"),
         Row(.compareDivergence, .compare, [.char("n")], "Next divergence", "next"),
         Row(.compareDivergenceBefore, .compare, [.char("N")], "Divergence before"),
         Row(.compareLeft, .compare, [.left, .char("h")], "Word before", "word"),

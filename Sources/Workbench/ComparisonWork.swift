@@ -2,7 +2,7 @@ import Engine
 import Tokenizer
 
 /// A comparison on its way at the worker: one piece at a time, behind everything else.
-struct ComparisonWork {
+package struct ComparisonWork {
     let order: CompareOrder
     private let post: (Report) -> Void
     /// Of A, and at first where two settings draw.
@@ -18,8 +18,9 @@ struct ComparisonWork {
     /// Unit: seconds.
     private static let interval = 0.1
 
-    init(_ order: CompareOrder, _ session: Session, known: Comparison?, post: @escaping (Report) -> Void) {
-        (self.order, self.known, self.post, a, b) = (order, known, post, session.fork(), session.fork())
+    /// - Parameter beside: of another model, where the order asks for one.
+    package init(_ order: CompareOrder, _ session: Session, beside: Session?, known: Comparison?, post: @escaping (Report) -> Void) {
+        (self.order, self.known, self.post, a, b) = (order, known, post, session.fork(), (beside ?? session).fork())
     }
 
     /// As far as it is measured.
@@ -31,14 +32,15 @@ struct ComparisonWork {
     }
 
     /// Does a piece of about 10 ms; false once nothing is left to do.
-    mutating func serve(at time: Double, chunk: Int, cancelled: () -> Bool) throws(EngineError) -> Bool {
+    package mutating func serve(at time: Double, chunk: Int, cancelled: () -> Bool) throws(EngineError) -> Bool {
         guard comparing != nil else {
             if !order.edits.isEmpty, b.edits.isEmpty {
                 guard try a.sync(to: order.a, chunk: chunk, cancelled: cancelled), let edited = try a.fork(edits: try a.edits(order.edits), cancelled: cancelled) else { return true }
                 b = edited
             }
             if let settings = order.settings { return try draw(settings, time, chunk, cancelled) }
-            begin(Comparison(.init(order.a), .init(order.b), bytes: a.model.tokenizer.bytes))
+            let own = a.model.tokenizer
+            begin(Comparison(.init(order.a), .init(order.b, tokenizer: order.tokenizer), bytes: order.tokenizer == nil ? own.bytes : Comparison.spelling(own)))
             return true
         }
         let goesOn = try comparing?.measure(cancelled: cancelled) ?? false

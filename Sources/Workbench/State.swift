@@ -243,7 +243,7 @@ package enum Effect: Sendable, Equatable {
     case know(path: String)
     case listFiles
     /// Looks for models, and answers as they are found; loads one.
-    case listModels, load(path: String)
+    case listModels, load(path: String), loadBeside(path: String)
     case preview(path: String)
     case rename(PromptLibrary.Entry, to: String), duplicate(PromptLibrary.Entry), trash(PromptLibrary.Entry)
     /// Hands changes over to the store, which acknowledges them by the number.

@@ -77,6 +77,10 @@ extension State {
             model = .none(told)
             say(told, .error)
         case .loaded(let loaded): adopt(loaded)
+        case .beside(let model): compare(withModel: model)
+        case .notBeside(let sentence):
+            switching = nil
+            say(sentence, .error)
         case .reading(let version, let position, let logits):
             // While a stream goes on behind the place, its version rises and what stands before the place stays.
             if version == reading.version || run != nil, position == here.position { look(at: position, logits) }

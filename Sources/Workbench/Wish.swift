@@ -158,6 +158,14 @@ package struct CompareOrder: Sendable, Equatable {
     package var settings: Comparing.Settings?
     /// What the model of the second is changed by.
     package var edits: [Intervention] = []
+    /// The fingerprint of the second's model, where it is another; it lies beside the worker's own.
+    package var beside: String?
+    /// Its tokenizer, where its ids mean other tokens.
+    package var tokenizer: Tokenizer?
+    package static func == (one: CompareOrder, other: CompareOrder) -> Bool {
+        one.number == other.number && one.a == other.a && one.b == other.b && one.settings == other.settings && one.edits == other.edits
+            && one.beside == other.beside && one.tokenizer === other.tokenizer
+    }
     package init(number: Int, a: [TokenID], b: [TokenID], settings: Comparing.Settings? = nil) {
         (self.number, self.a, self.b, self.settings) = (number, a, b, settings)
     }
@@ -168,6 +176,8 @@ package enum Report: Sendable {
     case loading(Double)
     case loaded(Model)
     case noModel(String)
+    /// A second model, to compare the first with; or why there is none.
+    case beside(Model), notBeside(String)
     /// So many ids of a long text have been read.
     case progress(Int, of: Int)
     /// The raw logits after the first `position` ids.

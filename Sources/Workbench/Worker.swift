@@ -9,6 +9,8 @@ import Tokenizer
 package final class Worker: @unchecked Sendable {
     private struct Desk {
         var load: String?
+        /// A second model to compare the first with.
+        var beside: String?
         var wish: Wish?
         var order: Order?
         var comparison: CompareOrder?
@@ -37,6 +39,8 @@ package final class Worker: @unchecked Sendable {
     /// What everything is computed from, and what wishes and runs are served by: it, or that under edits.
     private var plain: Session?
     private var session: Session?
+    /// Of the model that the first is compared with.
+    private var beside: Session?
     private var edits: [Intervention] = []
     private var ablation: (order: AblationOrder, sweep: AblationSweep?, seconds: Double, posted: Double)?
     private var patch: PatchWork?
@@ -49,7 +53,8 @@ package final class Worker: @unchecked Sendable {
     private var replay: ReplayWork?
     /// What the newest comparison of two texts has found.
     private var compared: Comparison?
-    private var comparedEdits: [Intervention] = []
+    /// Whether that was of one model without edits.
+    private var wasComparedPlain = false
     private var streams: RunningStreams?
     private var sweep: SweepWork?
     private var isSweepHeld = false
@@ -94,6 +99,7 @@ package final class Worker: @unchecked Sendable {
     // MARK: Called by the main thread
 
     package func load(_ path: String) { put { $0.load = path } }
+    package func loadBeside(_ path: String) { put { $0.beside = path } }
     package func want(_ wish: Wish) { put { $0.wish = wish } }
     package func generate(_ order: Order) { put { $0.order = order; $0.stop = false } }
     package func compare(_ order: CompareOrder) { put { $0.comparison = order } }
@@ -138,7 +144,7 @@ package final class Worker: @unchecked Sendable {
     private var isInterrupted: Bool {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        return desk.wish != nil || desk.stop || desk.replay != nil || desk.ablation != nil || desk.patch != nil || desk.quit || desk.load != nil
+        return desk.wish != nil || desk.stop || desk.replay != nil || desk.ablation != nil || desk.patch != nil || desk.quit || desk.load != nil || desk.beside != nil
     }
 
     /// Whether a generation has to end; a wish alone does not end it.
@@ -159,7 +165,7 @@ package final class Worker: @unchecked Sendable {
     private func take(waiting: Bool) -> Desk {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
-        while waiting, desk.load == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.ablation == nil, desk.patch == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
+        while waiting, desk.load == nil, desk.beside == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.ablation == nil, desk.patch == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
             pthread_cond_wait(&condition, &mutex)
         }
         let taken = desk
@@ -176,6 +182,7 @@ package final class Worker: @unchecked Sendable {
             let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && ablation == nil && patch == nil && !isSweeping)
             if new.quit { return }
             if let path = new.load { open(path) }
+            if let path = new.beside { open(beside: path) }
             if new.stop, let order = running {
                 (run, streams) = (nil, nil)
                 post(.stopped(run: order.run))
@@ -231,6 +238,15 @@ package final class Worker: @unchecked Sendable {
         } catch { post(.noModel("\(error)")) }
     }
 
+    private func open(beside path: String) {
+        do throws(EngineError) {
+            let post = self.post, model = try Model(path: path, threads: threads) { post(.loading($0)) }
+            comparison = nil
+            beside = try Session(model, threads: threads)
+            post(.beside(model))
+        } catch { post(.notBeside("\(error)")) }
+    }
+
     private func begin(_ next: Wish) {
         wish = next
         wished = now()
@@ -269,9 +285,11 @@ package final class Worker: @unchecked Sendable {
     private func begin(_ order: CompareOrder) {
         guard let session = plain else { return post(.notCompared(number: order.number, "no model is loaded")) }
         compared = comparison?.comparison ?? compared
-        let known = order.edits.isEmpty && comparedEdits.isEmpty ? compared : nil
-        comparedEdits = order.edits
-        comparison = ComparisonWork(order, session, known: known, post: post)
+        let isPlain = order.edits.isEmpty && order.beside == nil, known = isPlain && wasComparedPlain ? compared : nil
+        wasComparedPlain = isPlain
+        let second = order.beside.flatMap { beside?.model.fingerprint == $0 ? beside : nil }
+        guard order.beside == nil || second != nil else { return post(.notCompared(number: order.number, "its model is not loaded any more")) }
+        comparison = ComparisonWork(order, session, beside: second, known: known, post: post)
     }
 
     private func begin(replay order: Order?) {

@@ -188,6 +188,7 @@ private final class Desk {
         case .ablate(let order): worker.ablate(order)
         case .patch(let order): worker.patch(order)
         case .load(let path): worker.load(path)
+        case .loadBeside(let path): worker.loadBeside(path)
         case .listModels:
             let (inbox, places) = (inbox, ModelPlaces(locations))
             aside {

@@ -41,6 +41,13 @@ struct VocabularyTests {
         #expect(try tokenizer.encode(Array(text.utf8), specials: true) == [#require(tokenizer.special(text))])
     }
 
+    @Test("added white space is text, added marks are special") func whiteSpace() throws {
+        let gemma = try Vocabularies.tokenizer("gemma3")
+        #expect(gemma.encode(Array("\n\n".utf8)).map { gemma.isSpecial($0) } == [false])
+        #expect(gemma.encode(Array("a    b".utf8)).map { gemma.isSpecial($0) } == [false, false, false])
+        #expect(try gemma.isSpecial(#require(gemma.special("<start_of_turn>"))) && gemma.isSpecial(#require(gemma.special("<h1>"))))
+    }
+
     @Test("a text cut into pieces has the tokens of the whole", arguments: Vocabularies.names)
     func pieces(name: String) throws {
         let reference: Reference = try Fixture.load("vocabularies.json"), tokenizer = try Vocabularies.tokenizer(name)

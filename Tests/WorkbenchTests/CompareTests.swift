@@ -281,4 +281,33 @@ import Workbench
         _ = state.update(.event(.mouse(Mouse(.wheelDown, x: rect.x, y: y))))
         #expect(state.compare.selected == before)
     }
+
+    @Test("another model of other tokens reads the document: words stand for each other, no KL is claimed, and a mark of beginning is a word of its own")
+    func models() throws {
+        let other = try Model(path: "\(ModelPickerTests.families)/gemma3.gguf", threads: 1)
+        var state = State.desk("French: de mer", width: 120, height: 30).focused(on: .compare)
+        #expect(state.update(.event(.key(.char("a")))).contains(.listModels))
+        _ = try state.update(.models([ModelPickerTests.found("gemma3")], isWhole: true))
+        #expect(state.update(.event(.key(.enter))).contains(.loadBeside(path: "\(ModelPickerTests.families)/gemma3.gguf")))
+        let effects = state.update(.report(.beside(other)))
+        let order = try #require(effects.lazy.compactMap { if case .compare(let order) = $0 { order } else { nil } }.first)
+        #expect(order.beside == other.fingerprint && order.tokenizer === other.tokenizer && order.a == state.reading.ids)
+        #expect(try order.b == [#require(other.tokenizer.bos)] + other.tokenizer.encode(state.editor.document.bytes))
+        let (a, b) = try (Session(Tiny.model, threads: 1), Session(other, threads: 1))
+        var reports: [Report] = []
+        var work = ComparisonWork(order, a, beside: b, known: nil) { reports.append($0) }
+        while try work.serve(at: 0, chunk: 16, cancelled: { false }) {}
+        for report in reports { _ = state.update(.report(report)) }
+        let found = try #require(state.compare.comparison)
+        #expect(found.isDone && found.divergences.allSatisfy { $0 == nil })
+        #expect(found.pairs.map(\.kind) == [.onlyB, .respelled, .respelled, .respelled, .end])
+        #expect(found.b.steps.dropFirst().allSatisfy { $0 != nil } && found.b.steps.count == order.b.count)
+        let logits = try Session(other, threads: 1)
+        _ = try logits.sync(to: order.b)
+        #expect(try found.b.steps[3]?.logprob == Distribution(logits: logits.logits(after: 2)).logprob(of: order.b[3]))
+        #expect(View.frame(state).dump().contains("no KL"))
+        // With one vocabulary there is a divergence.
+        _ = state.update(.report(.beside(try Tiny.other())))
+        #expect(state.compare.order?.tokenizer == nil && state.compare.order?.b == state.reading.ids)
+    }
 }

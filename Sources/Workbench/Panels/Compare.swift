@@ -16,6 +16,9 @@ package struct CompareState: Sendable {
         var settings: Comparing.Settings?
         /// What the model is changed by, where it is compared with itself.
         var edits: [Intervention] = []
+        /// Another model that reads the document, and the version of the reading that its ids are of.
+        var beside: Model?
+        var version = -1
         var prompt: [TokenID] = []
         /// Its ids by this tokenizer, with those before it that the model wants.
         var ids: [TokenID] = []
@@ -31,7 +34,7 @@ package struct CompareState: Sendable {
     /// Whether B stands under A; nil: where there is little room beside it.
     package var isStacked: Bool?
     /// The newest order, how many there were, and whether its comparison has come.
-    private(set) var order: CompareOrder?
+    package private(set) var order: CompareOrder?
     private var orders = 0
     package private(set) var isAwaited = false
     /// Whether nobody has moved: the first divergence is chosen.
@@ -102,6 +105,7 @@ extension State {
         switch command {
         case .compareBranch, .compareFile, .comparePrompt: readyModel == nil ? generationObstacle : nil
         case .compareSettings: generationObstacle
+        case .compareModel: readyModel == nil ? generationObstacle : switching.map { "\($0.name) is being loaded" }
         case .compareEdited: readyModel == nil ? generationObstacle : edits.active.isEmpty ? "no edit is on; a in Edits adds one" : editor.document.count == 0 ? "the document is empty" : nil
         case .compareView: nil
         default: compare.comparison == nil ? "nothing is compared" : nil
@@ -117,6 +121,9 @@ extension State {
         case .compareEdited:
             compare(with: editor.document, name: "edited: \(edits.summary)")
             compare.other?.edits = edits.active
+        case .compareModel:
+            overlay = .models(ModelPicker(for: .comparison))
+            return [.listModels]
         case .compareExport: ask(.table)
         case .compareView: compare.isStacked = !(CompareParts(self)?.isStacked ?? false)
         case .compareGo: goToCompared()
@@ -187,8 +194,27 @@ extension State {
         }
         var order = CompareOrder(number: 0, a: other.prompt, b: other.prompt, settings: other.settings)
         order.edits = other.edits
-        if !other.edits.isEmpty { (order.a, order.b) = (Array(reading.ids.prefix(contextLimit)), Array(reading.ids.prefix(contextLimit))) } else if other.settings == nil { (order.a, order.b) = (Array(reading.ids.prefix(contextLimit)), Array(other.ids.prefix(contextLimit))) }
+        if let beside = other.beside {
+            if other.version != reading.version { (other.ids, other.version) = (ids(of: editor.document, by: beside.tokenizer), reading.version) }
+            compare.other = other
+            (order.a, order.b, order.beside) = (Array(reading.ids.prefix(contextLimit)), Array(other.ids.prefix(beside.shape.context)), beside.fingerprint)
+            if !beside.tokenizer.hasSameTokens(as: tokenizer) { order.tokenizer = beside.tokenizer }
+        } else if !other.edits.isEmpty { (order.a, order.b) = (Array(reading.ids.prefix(contextLimit)), Array(reading.ids.prefix(contextLimit))) } else if other.settings == nil { (order.a, order.b) = (Array(reading.ids.prefix(contextLimit)), Array(other.ids.prefix(contextLimit))) }
         return compare.ordered(order).map { [.compare($0)] } ?? []
+    }
+
+    /// A document as another model reads it.
+    private func ids(of document: Document, by tokenizer: Tokenizer) -> [TokenID] {
+        var document = document
+        document.encode(with: tokenizer)
+        return (tokenizer.addsBOS ? tokenizer.bos.map { [$0] } ?? [] : []) + document.ids
+    }
+
+    /// Compares the model with another that has come.
+    mutating func compare(withModel next: Model) {
+        switching = nil
+        compare(with: editor.document, name: next.title)
+        compare.other?.beside = next
     }
 
     /// The ids that the model wants before any text.

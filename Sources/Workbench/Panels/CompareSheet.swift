@@ -52,14 +52,14 @@ package struct CompareSheet: Sendable {
         (self.width, self.isStacked, ids) = (width, isStacked, (comparison.a.ids, comparison.b.ids))
         (lines, places) = ([], [])
         let (first, second) = isStacked ? (2..<max(2, width), 2..<max(2, width)) : CompareParts.columns(width)
-        let mark = comparison.first
+        let mark = comparison.first, tokenizerB = comparison.b.tokenizer ?? tokenizer
         var a = first.lowerBound, b = second.lowerBound, start = 0
         for (index, pair) in comparison.pairs.enumerated() {
             // A divergence's mark stands before the first; the ends are a cell wide.
             let own = (index == mark ? 1 : 0) + (pair.kind == .end ? 1 : 0)
             var (wideA, wideB) = (own, own)
             for id in comparison.a.ids[pair.a] { wideA += CompareText.columns(id, tokenizer) }
-            for id in comparison.b.ids[pair.b] { wideB += CompareText.columns(id, tokenizer) }
+            for id in comparison.b.ids[pair.b] { wideB += CompareText.columns(id, tokenizerB) }
             if isStacked { (wideA, wideB) = (max(wideA, wideB), max(wideA, wideB)) }
             if index > start, a + wideA > first.upperBound || b + wideB > second.upperBound {
                 lines.append(Line(pairs: start..<index))
@@ -68,7 +68,7 @@ package struct CompareSheet: Sendable {
             places.append(Place(a: a..<a + wideA, b: b..<b + wideB))
             (a, b) = (a + wideA, b + wideB)
             guard comparison.a.ids[pair.a].contains(where: { CompareText.endsLine($0, tokenizer) })
-                || comparison.b.ids[pair.b].contains(where: { CompareText.endsLine($0, tokenizer) }) else { continue }
+                || comparison.b.ids[pair.b].contains(where: { CompareText.endsLine($0, tokenizerB) }) else { continue }
             lines.append(Line(pairs: start..<index + 1))
             (start, a, b) = (index + 1, first.lowerBound, second.lowerBound)
         }

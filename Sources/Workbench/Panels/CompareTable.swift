@@ -10,7 +10,7 @@ struct CompareTable {
     private typealias Side = (column: Comparison.Column, range: Range<Int>)
 
     private func sides(_ pair: Alignment.Pair) -> [Side] { [(comparison.a, pair.a), (comparison.b, pair.b)] }
-    private func text(_ side: Side) -> [UInt8] { side.column.ids[side.range].flatMap(tokenizer.bytes) }
+    private func text(_ side: Side) -> [UInt8] { side.column.ids[side.range].flatMap((side.column.tokenizer ?? tokenizer).bytes) }
 
     /// Nil where not every token of it is measured, or there is none.
     private func surprisal(_ side: Side) -> Double? {
@@ -73,7 +73,7 @@ struct CompareTable {
     private func tokens(_ side: Side) -> JSON {
         .array(side.range.map { position in
             let step = side.column.steps[position]
-            return .object([("position", .integer(position))] + JSON.token(side.column.ids[position], tokenizer)
+            return .object([("position", .integer(position))] + JSON.token(side.column.ids[position], side.column.tokenizer ?? tokenizer)
                 + [("logprob", step.map { .number($0.logprob) } ?? .null), ("rank", step.map { .integer($0.rank) } ?? .null),
                    ("entropy", step.map { .number($0.entropy) } ?? .null)])
         })
@@ -90,5 +90,5 @@ extension State {
     }
 
     /// What A is called.
-    var compareName: String { compare.other?.settings == nil ? file.name : "as set" }
+    var compareName: String { compare.other?.settings != nil ? "as set" : compare.other?.beside != nil ? readyModel?.title ?? "" : file.name }
 }

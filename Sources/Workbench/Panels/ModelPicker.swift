@@ -30,7 +30,10 @@ package struct ModelPicker: Sendable, Equatable {
     package private(set) var found: [FoundModel] = []
     /// False while headers are still being read.
     package private(set) var isWhole = false
-    package init() {}
+    /// What the chosen one is for.
+    package enum Purpose: Sendable { case use, comparison }
+    package let purpose: Purpose
+    package init(for purpose: Purpose = .use) { self.purpose = purpose }
 
     /// The models in which all typed words occur.
     package var rows: [FoundModel] {
@@ -71,7 +74,7 @@ extension State {
         case .escape:
             overlay = nil
             return []
-        case .enter: return picker.chosen.map { choose($0) } ?? []
+        case .enter: return picker.chosen.map { choose($0, for: picker.purpose) } ?? []
         case .up, .backTab: next.select(picker.selected - 1)
         case .down, .tab: next.select(picker.selected + 1)
         case .pageUp: next.select(picker.selected - page)
@@ -93,19 +96,23 @@ extension State {
         if parts.rows.contains(x: mouse.x, y: mouse.y) {
             next.select(ModelPickerView.top(picker, rows: parts.rows.height) + mouse.y - parts.rows.y)
             overlay = .models(next)
-            return next.chosen.map { choose($0) } ?? []
+            return next.chosen.map { choose($0, for: picker.purpose) } ?? []
         }
         if !parts.box.contains(x: mouse.x, y: mouse.y) { overlay = nil }
         return []
     }
 
     /// Loads a model in place of the one that is there, which stays until the other has come.
-    private mutating func choose(_ model: FoundModel) -> [Effect] {
+    private mutating func choose(_ model: FoundModel, for purpose: ModelPicker.Purpose) -> [Effect] {
         if let problem = model.problem {
             say(problem, .warning)
             return []
         }
         overlay = nil
+        if purpose == .comparison, readyModel != nil {
+            switching = Switching(name: model.name)
+            return [.loadBeside(path: model.path)]
+        }
         guard model.path != readyModel?.path else {
             say("\(model.name) is the model in use")
             return []

@@ -28,7 +28,7 @@ enum CompareView {
         if state.readyModel == nil { return state.generationObstacle ?? "" }
         if state.compare.isAwaited { return "The worker has it: the model's other work goes before." }
         return "The document (A) stands here beside another text (B), word by word, with what surprises the model in each and how far "
-            + "its predictions part. Choose B: b the marked branch, f a file, p another prompt; s draws with other settings."
+            + "its predictions part. Choose B: b the marked branch, f a file, p another prompt; s draws with other settings; a another model reads the document."
     }
 }
 
@@ -122,9 +122,9 @@ private struct ComparePage {
         if pair == comparison.first { x += frame.put("▸", x: x, y: y, style: Style(.accent, .bold), clip: clip) }
         let start = x
         for position in range {
-            var style = Style(tokenizer.isSpecial(column.ids[position]) ? .chip : .text, kind == .same || kind == .respelled ? [] : .bold)
+            var style = Style((column.tokenizer ?? tokenizer).isSpecial(column.ids[position]) ? .chip : .text, kind == .same || kind == .respelled ? [] : .bold)
             style.heat = column.steps[position].flatMap { Tints.level(Double(-$0.logprob) / 10) }
-            x += frame.put(bytes: CompareText.bytes(column.ids[position], tokenizer), x: x, y: y, style: style, clip: clip)
+            x += frame.put(bytes: CompareText.bytes(column.ids[position], column.tokenizer ?? tokenizer), x: x, y: y, style: style, clip: clip)
         }
         if kind == .end { x += frame.put("·", x: x, y: y, style: Style(.dim), clip: clip) }
         guard isChosen else { return }
@@ -165,7 +165,7 @@ private struct ComparePage {
     private func detail(_ frame: inout Frame) {
         guard !parts.detail.isEmpty else { return }
         let rows = parts.detail.height
-        let kl = comparison.divergences[selected].map { "KL(A‖B) \(Number.fixed($0, 3))\(rows > 1 ? " nats" : "")" } ?? (comparison.isDone ? "" : "KL …")
+        let kl = comparison.divergences[selected].map { "KL(A‖B) \(Number.fixed($0, 3))\(rows > 1 ? " nats" : "")" } ?? (!comparison.hasOneVocabulary ? "no KL: other tokens" : comparison.isDone ? "" : "KL …")
         let (ab, ba) = (comparison.sampled[selected].map { Number.fixed($0.ab, 3) }, comparison.sampled[selected].map { Number.fixed($0.ba, 3) } ?? "")
         let long = ab.map { "after the samplers KL(A‖B) \($0), KL(B‖A) \(ba)" } ?? ""
         let sampled = TextWidth.columns(long) * 2 < parts.detail.width ? long : ab.map { "sampled \($0), back \(ba)" } ?? ""
@@ -208,11 +208,11 @@ private struct ComparePage {
 
     /// The tokens of a word, a point between them.
     private func name(_ column: Comparison.Column, _ range: Range<Int>) -> String {
-        column.ids[range].prefix(8).map { TokenText.name($0, tokenizer) }.joined(separator: "·")
+        column.ids[range].prefix(8).map { TokenText.name($0, column.tokenizer ?? tokenizer) }.joined(separator: "·")
     }
 
     /// The token that stands at the beginning of a range, which may be empty.
     private func next(_ column: Comparison.Column, _ range: Range<Int>) -> String {
-        column.ids.indices.contains(range.lowerBound) ? TokenText.name(column.ids[range.lowerBound], tokenizer) : "the end"
+        column.ids.indices.contains(range.lowerBound) ? TokenText.name(column.ids[range.lowerBound], column.tokenizer ?? tokenizer) : "the end"
     }
 }

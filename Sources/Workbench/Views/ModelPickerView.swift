@@ -14,7 +14,7 @@ enum ModelPickerView {
     static func draw(_ picker: ModelPicker, _ state: State, _ frame: inout Frame) {
         let parts = parts(state), rows = picker.rows
         frame.fill(parts.box)
-        frame.box(parts.box, title: "Models", label: picker.isWhole ? "\(rows.count)" : "\(rows.count), looking on", legend: "⏎ load  ↑↓ choose  Esc close", focused: true)
+        frame.box(parts.box, title: picker.purpose == .use ? "Models" : "Compare with the model", label: picker.isWhole ? "\(rows.count)" : "\(rows.count), looking on", legend: "⏎ load  ↑↓ choose  Esc close", focused: true)
         frame.put("> ", x: parts.line.x + 1, y: parts.line.y, style: Style(.focus, .bold), clip: parts.line)
         InputView.put(picker.line, in: Rect(x: parts.line.x + 3, y: parts.line.y, width: max(1, parts.line.width - 4), height: 1), style: Style(.text), &frame)
         let columns = Columns(width: parts.rows.width)
