@@ -92,14 +92,17 @@ TK_INLINE void add_half(struct tk_layout l, int columns, int upper, const uint8_
     dot(l, columns, 4 * upper, 4 * upper + 4, tile, integers, b, sum);
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++) {
-        __m256 d = scale_row(l, tile + (upper ? l.min_at : l.scale_at), half);
+        __m256 d = scale_row(l, tile + (upper ? l.min_at : l.scale_at), half), m = _mm256_setzero_ps();
+        if (l.has_min) m = scale_row(l, tile + (upper ? l.high_min_at : l.low_min_at), half);
 #pragma clang loop unroll(full)
         for (int c = 0; c < columns; c++) {
             const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
             __m256i own = word(scales + 12 * blocks);
             if (upper) own = _mm256_sub_epi32(word(scales + 8 * blocks), own);
-            own = _mm256_sub_epi32(sum[c][half], _mm256_slli_epi32(own, l.offset == 32 ? 5 : 2));
-            acc[c][half] = _mm256_fmadd_ps(_mm256_mul_ps(d, _mm256_castsi256_ps(word(scales))), _mm256_cvtepi32_ps(own), acc[c][half]);
+            __m256 scale = _mm256_castsi256_ps(word(scales)), scaled = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(own));
+            own = l.offset ? _mm256_sub_epi32(sum[c][half], _mm256_slli_epi32(own, l.offset == 32 ? 5 : 2)) : sum[c][half];
+            acc[c][half] = _mm256_fmadd_ps(_mm256_mul_ps(d, scale), _mm256_cvtepi32_ps(own), acc[c][half]);
+            if (l.has_min) acc[c][half] = _mm256_fmadd_ps(m, scaled, acc[c][half]);
         }
     }
 }

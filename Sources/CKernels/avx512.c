@@ -82,16 +82,21 @@ TK_INLINE void add_half(struct tk_layout l, int columns, int half, const __m512i
                         size_t b, size_t blocks, __m512 *acc) {
     __m512i sum[8];
     dot(columns, 4 * half, 4 * half + 4, w, integers, b, sum);
-    __m512 d = scale_row(l, tile + (half ? l.min_at : l.scale_at));
+    __m512 d = scale_row(l, tile + (half ? l.min_at : l.scale_at)), m = _mm512_setzero_ps();
+    if (l.has_min) m = scale_row(l, tile + (half ? l.high_min_at : l.low_min_at));
     __mmask16 scalable = _mm512_fpclass_ps_mask(d, 0x9f) ^ 0xffff;
 #pragma clang loop unroll(full)
     for (int c = 0; c < columns; c++) {
         const uint8_t *scales = integers[c] + 64 * blocks + 4 * b;
         __m512i own = word(scales + 12 * blocks);
         if (half) own = _mm512_sub_epi32(word(scales + 8 * blocks), own);
-        sum[c] = _mm512_sub_epi32(sum[c], _mm512_slli_epi32(own, l.offset == 32 ? 5 : 2));
+        if (l.offset) sum[c] = _mm512_sub_epi32(sum[c], _mm512_slli_epi32(own, l.offset == 32 ? 5 : 2));
         __m512i scaled = _mm512_mask_add_epi32((__m512i)d, scalable, (__m512i)d, word(scales));
         acc[c] = _mm512_fmadd_ps(_mm512_castsi512_ps(scaled), _mm512_cvtepi32_ps(sum[c]), acc[c]);
+        if (!l.has_min) continue;
+        // The scale as a number: what is kept is its distance from 1.
+        __m512 scale = _mm512_castsi512_ps(_mm512_add_epi32(word(scales), _mm512_set1_epi32(0x3f800000)));
+        acc[c] = _mm512_fmadd_ps(m, _mm512_mul_ps(scale, _mm512_cvtepi32_ps(own)), acc[c]);
     }
 }
 

@@ -10,27 +10,30 @@
 /// Nibble types keep 4 words a row (low nibbles inputs 4j.., high nibbles 16 + 4j..), Q8_0 keeps 8 words with 128 added.
 /// The fifth bits are one word a row: bit j of its byte p belongs to input 4j + p.
 /// Scales and minima are a half a row; of K types, whose own are products of a half and six bits, a float.
-/// Q3_K and Q6_K have a scale for each 16 inputs: the second lies where others have minima, their integers are bytes.
+/// Q2_K, Q3_K and Q6_K have a scale for each 16 inputs: the second lies where others have minima, their integers are bytes; the two
+/// minima of Q2_K lie behind that.
 /// IQ4_NL's nibbles choose among 16 bytes: its tiles are those of Q8_0.
 struct tk_layout {
     int words, offset, has_bits, has_min, is_wide, has_halves;
-    size_t bits_at, scale_at, min_at, tile_bytes;
+    size_t bits_at, scale_at, min_at, low_min_at, high_min_at, tile_bytes;
 };
 
 TK_INLINE struct tk_layout tk_layout(int type) {
     struct tk_layout l = {0};
-    l.has_halves = type == TK_Q3_K || type == TK_Q6_K;
+    l.has_halves = type == TK_Q2_K || type == TK_Q3_K || type == TK_Q6_K;
     int bytes = type == TK_Q8_0 || type == TK_IQ4_NL;
     l.is_wide = type == TK_Q4_K || type == TK_Q5_K || l.has_halves;
     l.words = bytes || l.has_halves ? 8 : 4;
     l.offset = type == TK_Q4_0 ? 8 : type == TK_Q5_0 ? 16 : bytes ? 128 : type == TK_Q6_K ? 32 : type == TK_Q3_K ? 4 : 0;
     l.has_bits = type == TK_Q5_0 || type == TK_Q5_1 || type == TK_Q5_K;
-    l.has_min = type == TK_Q4_1 || type == TK_Q5_1 || type == TK_Q4_K || type == TK_Q5_K;
+    l.has_min = type == TK_Q4_1 || type == TK_Q5_1 || type == TK_Q4_K || type == TK_Q5_K || type == TK_Q2_K;
     l.bits_at = (size_t)l.words * 64;
     l.scale_at = l.bits_at + (l.has_bits ? 64 : 0);
     size_t row = l.is_wide ? 64 : 32;
     l.min_at = l.scale_at + row;
-    l.tile_bytes = l.min_at + (l.has_min || l.has_halves ? row : 0);
+    l.low_min_at = l.min_at + row;
+    l.high_min_at = l.low_min_at + row;
+    l.tile_bytes = l.has_halves && l.has_min ? l.high_min_at + row : l.min_at + (l.has_min || l.has_halves ? row : 0);
     return l;
 }
 

@@ -13,6 +13,7 @@ TK_INTEGER_PRODUCTS(TK_Q4_1)
 TK_INTEGER_PRODUCTS(TK_Q5_0)
 TK_INTEGER_PRODUCTS(TK_Q5_1)
 TK_INTEGER_PRODUCTS(TK_Q8_0)
+TK_INTEGER_PRODUCTS(TK_Q2_K)
 TK_INTEGER_PRODUCTS(TK_Q3_K)
 TK_INTEGER_PRODUCTS(TK_Q4_K)
 TK_INTEGER_PRODUCTS(TK_Q5_K)
@@ -27,6 +28,6 @@ static void integer_matmul(int type, const void *tiles, size_t row_tiles, size_t
     const tk_product *products = type == TK_Q4_0 ? products_TK_Q4_0 : type == TK_Q4_1 ? products_TK_Q4_1
                                : type == TK_Q5_0 ? products_TK_Q5_0 : type == TK_Q5_1 ? products_TK_Q5_1
                                : type == TK_Q4_K ? products_TK_Q4_K : type == TK_Q5_K ? products_TK_Q5_K
-                               : type == TK_Q3_K ? products_TK_Q3_K : type == TK_Q6_K ? products_TK_Q6_K : products_TK_Q8_0;
+                               : type == TK_Q2_K ? products_TK_Q2_K : type == TK_Q3_K ? products_TK_Q3_K : type == TK_Q6_K ? products_TK_Q6_K : products_TK_Q8_0;
     walk(products, blocks * tk_layout(type).tile_bytes, tiles, row_tiles, blocks, acts, act_stride, n, out, out_stride, add);
 }

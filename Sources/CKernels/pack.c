@@ -3,14 +3,14 @@
 
 int tk_supported(int type) {
     switch (type) {
-    case TK_F32: case TK_F16: case TK_BF16: case TK_Q4_0: case TK_Q4_1: case TK_Q5_0: case TK_Q5_1: case TK_Q8_0: case TK_Q3_K:
+    case TK_F32: case TK_F16: case TK_BF16: case TK_Q4_0: case TK_Q4_1: case TK_Q5_0: case TK_Q5_1: case TK_Q8_0: case TK_Q2_K: case TK_Q3_K:
     case TK_Q4_K: case TK_Q5_K: case TK_Q6_K: case TK_IQ4_NL: return 1;
     default: return 0;
     }
 }
 
 /// Bytes of a whole block of 256 inputs.
-static size_t k_block_bytes(int type) { return type == TK_Q3_K ? 110 : type == TK_Q4_K ? 144 : type == TK_Q5_K ? 176 : 210; }
+static size_t k_block_bytes(int type) { return type == TK_Q2_K ? 84 : type == TK_Q3_K ? 110 : type == TK_Q4_K ? 144 : type == TK_Q5_K ? 176 : 210; }
 
 /// Unit: bytes of 32 inputs of a row, as in the file.
 static size_t block_bytes(int type) {
@@ -106,6 +106,20 @@ static void pack_q3(const struct tk_layout *l, const uint8_t *block, size_t sub,
         tile[64 * (k / 4) + 4 * row + k % 4] = (uint8_t)((low[k] >> (sub % 4 * 2) & 3) + (third[k] >> sub & 1) * 4);
 }
 
+/// 32 inputs of a block of Q2_K: 16 scales and minima of four bits each, two bits, the scale and the minimum of all.
+static void pack_q2(const struct tk_layout *l, const uint8_t *block, size_t sub, size_t row, uint8_t *tile) {
+    const uint8_t *low = block + 16 + 32 * (sub / 4);
+    uint16_t h[2];
+    memcpy(h, block + 80, 4);
+    for (size_t half = 0; half < 2; half++) {
+        int packed = block[2 * sub + half];
+        float d = tk_half_to_float(h[0]) * (float)(packed & 15), m = -(tk_half_to_float(h[1]) * (float)(packed >> 4));
+        memcpy(tile + (half ? l->min_at : l->scale_at) + 4 * row, &d, 4);
+        memcpy(tile + (half ? l->high_min_at : l->low_min_at) + 4 * row, &m, 4);
+    }
+    for (size_t k = 0; k < 32; k++) tile[64 * (k / 4) + 4 * row + k % 4] = (uint8_t)(low[k] >> (sub % 4 * 2) & 3);
+}
+
 /// 32 inputs of a block of 256: with the two before or behind them they share bytes, low nibbles first.
 static void pack_k_block(int type, const struct tk_layout *l, const uint8_t *block, int sub, size_t row, uint8_t *tile) {
     uint16_t h[2];
@@ -151,6 +165,7 @@ void tk_pack(int type, const void *rows, size_t row_count, size_t columns, void 
                 const uint8_t *row = (const uint8_t *)rows + r * tk_row_bytes(type, columns);
                 const uint8_t *whole = row + b / 8 * (l.is_wide ? k_block_bytes(type) : 0);
                 if (type == TK_Q6_K) pack_q6(&l, whole, b % 8, r, tile);
+                else if (type == TK_Q2_K) pack_q2(&l, whole, b % 8, r, tile);
                 else if (type == TK_Q3_K) pack_q3(&l, whole, b % 8, r, tile);
                 else if (l.is_wide) pack_k_block(type, &l, whole, (int)(b % 8), r, tile);
                 else pack_uneven_block(&l, row + b * bytes, r, tile);
@@ -188,7 +203,7 @@ void tk_unpack_row(int type, const void *tiles, size_t blocks, size_t row, float
             int q = l.words == 8 ? tile[64 * j + at] : tile[64 * (j % 4) + at] >> (j < 4 ? 0 : 4) & 15;
             if (l.has_bits) q |= (tile[l.bits_at + at] >> j & 1) << 4;
             out[k] = (float)(q - l.offset) * (l.has_halves && k >= 16 ? m : d);
-            if (l.has_min) out[k] += m;
+            if (l.has_min) out[k] += l.has_halves ? tk_scale(l, tile + (k < 16 ? l.low_min_at : l.high_min_at), row) : m;
         }
     }
 }

@@ -42,9 +42,12 @@ static void portable_row_tile(const struct tk_layout *l, const uint8_t *tile, si
                 if (l->has_halves) {
                     for (int half = 0; half < 2; half++)
                         for (int r = 0; r < LANES; r++) {
-                            int32_t own = -l->offset * (half ? x.sum[b] - x.half[b] : x.half[b]);
+                            int32_t all = half ? x.sum[b] - x.half[b] : x.half[b], own = -l->offset * all;
                             for (int k = 16 * half; k < 16 * half + 16; k++) own += w[k][r] * integers[place(k)];
                             sum[i][r] = fmaf((half ? m[r] : d[r]) * x.scale[b], (float)own, sum[i][r]);
+                            if (!l->has_min) continue;
+                            float least = tk_scale(*l, at + (half ? l->high_min_at : l->low_min_at), (size_t)r);
+                            sum[i][r] = fmaf(least, x.scale[b] * (float)all, sum[i][r]);
                         }
                     continue;
                 }

@@ -1,4 +1,4 @@
-/// The header of one GGUF file: what it says about the model and where its tensors lie.
+/// The header of a GGUF file, or of one in several parts: what it says about the model and where its tensors lie.
 ///
 /// In: the path of a file, or its bytes. Out: metadata by key, tensors in file order.
 /// Invariants after `init`: every count was checked against the bytes that are left; names are unique; every tensor has a known
@@ -10,16 +10,19 @@
 package struct GGUF: Sendable {
     package let path: String
     package let version: UInt32
-    /// Unit: bytes.
-    package let fileSize: Int
+    /// Of all parts. Unit: bytes.
+    package private(set) var fileSize: Int
     /// Unit: bytes.
     package let alignment: Int
     /// Where tensor data begins; tensor offsets count from here.
     package let dataOffset: Int
     package let metadata: [String: Value]
-    /// In the order of the file.
-    package let tensors: [TensorInfo]
-    private let tensorIndex: [String: Int]
+    /// In the order of the files.
+    package private(set) var tensors: [TensorInfo]
+    private var tensorIndex: [String: Int]
+    /// A file that tensors lie in.
+    struct Part: Sendable { let path: String, dataOffset: Int, fileSize: Int }
+    private(set) var parts: [Part]
 
     /// The most header bytes ever read: with its keys and texts copied, any header stays under 64 MB.
     /// The largest vocabulary known, of 262,144 tokens and twice as many merges, takes some 15 MB.
@@ -28,8 +31,13 @@ package struct GGUF: Sendable {
     package static let countLimit = 65_536
     static let magic: [UInt8] = [0x47, 0x47, 0x55, 0x46]
 
-    /// Throws: when the file cannot be read or its header is not sound.
+    /// Throws: when the file, or a part that belongs to it, cannot be read or its header is not sound.
     package init(path: String) throws(GGUFError) {
+        self = try GGUF(part: path)
+        try join()
+    }
+
+    private init(part path: String) throws(GGUFError) {
         let file = try OpenFile(path)
         var length = min(file.size, 4 << 20)
         while true {
@@ -95,6 +103,30 @@ package struct GGUF: Sendable {
         self.metadata = metadata
         self.tensors = tensors
         self.tensorIndex = index
+        parts = [Part(path: path, dataOffset: dataOffset, fileSize: fileSize)]
+    }
+
+    /// Adds the tensors of the parts behind this one, where it is the first of several. Source: llama.cpp's gguf-split.
+    private mutating func join() throws(GGUFError) {
+        guard let count = integer("split.count"), count > 1 else { return }
+        guard let number = integer("split.no"), number == 0 else { throw GGUFError(path, .laterPart(count: count)) }
+        guard count <= 1024, let names = PartNames(path), names.count == count else { throw GGUFError(path, .partName(count: count)) }
+        for number in 1..<count {
+            let next = try GGUF(part: names.path(number))
+            guard next.integer("split.no") == number, next.integer("split.count") == count else {
+                throw GGUFError(next.path, .otherPart(expected: number + 1, count: count))
+            }
+            for var tensor in next.tensors {
+                tensor.part = number
+                guard tensorIndex.updateValue(tensors.count, forKey: tensor.name) == nil else { throw GGUFError(next.path, .duplicateTensor(tensor.name)) }
+                tensors.append(tensor)
+            }
+            parts += next.parts
+            fileSize += next.fileSize
+        }
+        if let all = integer("split.tensors.count"), all != tensors.count {
+            throw GGUFError(path, .partTensors(expected: all, found: tensors.count))
+        }
     }
 
     private static func alignment(_ metadata: [String: Value]) throws(GGUFFault) -> Int {

@@ -36,6 +36,10 @@ package enum GGUFFault: Error, Sendable, Equatable {
     case outsideFile(tensor: String, offset: Int, bytes: Int, room: Int)
     case overlap(String, String)
     case outsideTensor(String, from: Int, count: Int, bytes: Int)
+    case laterPart(count: Int)
+    case partName(count: Int)
+    case otherPart(expected: Int, count: Int)
+    case partTensors(expected: Int, found: Int)
 }
 
 extension GGUFError: CustomStringConvertible {
@@ -74,6 +78,11 @@ extension GGUFFault {
         case .outsideFile(let tensor, let offset, let bytes, let room):
             "tensor \(tensor) claims \(bytes) bytes from \(offset), the file has \(room) for tensors" + Self.damaged
         case .overlap(let one, let other): "tensors \(one) and \(other) overlap" + Self.damaged
+        case .laterPart(let count): "is a later one of a model's \(count) parts; give the path of the first, which ends in -00001-of-\(count).gguf."
+        case .partName(let count):
+            "is the first of \(count) parts, but its name does not end as -00001-of-00002.gguf does, so the others cannot be found; give it its name back."
+        case .otherPart(let expected, let count): "does not say that it is part \(expected) of \(count); fetch the parts of one model."
+        case .partTensors(let expected, let found): "says that its parts hold \(expected) tensors, they hold \(found)" + Self.damaged
         case .outsideTensor(let tensor, let from, let count, let bytes):
             "tensor \(tensor) has \(bytes) bytes, \(count) from \(from) were asked for; this is a defect of Terrarium, please report it."
         }

@@ -7,6 +7,8 @@ package struct TensorInfo: Sendable, Equatable {
     /// Unit: bytes from the file's `dataOffset`.
     package let offset: Int
     package let bytes: Int
+    /// Which of the files it lies in.
+    var part = 0
 
     /// How many rows there are; a vector is one row.
     package var rows: Int { shape.dropFirst().reduce(1, *) }
@@ -55,6 +57,7 @@ package struct WeightType: RawRepresentable, Sendable, Hashable {
     package static let q5_0 = WeightType(rawValue: 6)
     package static let q5_1 = WeightType(rawValue: 7)
     package static let q8_0 = WeightType(rawValue: 8)
+    package static let q2_K = WeightType(rawValue: 10)
     package static let q3_K = WeightType(rawValue: 11)
     package static let q4_K = WeightType(rawValue: 12)
     package static let q5_K = WeightType(rawValue: 13)

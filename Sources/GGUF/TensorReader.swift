@@ -1,22 +1,24 @@
 import Glibc
 
-/// Reads tensor bytes from the file of a header; opened once, usable from several threads at a time.
+/// Reads tensor bytes from the files of a header; opened once, usable from several threads at a time.
 package final class TensorReader: Sendable {
-    private let file: OpenFile
-    private let dataOffset: Int
+    private let files: [(file: OpenFile, dataOffset: Int)]
 
-    /// Throws: when the file is gone or shorter than its header was told.
+    /// Throws: when a file is gone or shorter than its header was told.
     package init(_ gguf: GGUF) throws(GGUFError) {
-        file = try OpenFile(gguf.path)
-        dataOffset = gguf.dataOffset
-        guard file.size >= gguf.fileSize else {
-            throw GGUFError(gguf.path, .shortFile(expected: gguf.fileSize, found: file.size))
+        var files: [(OpenFile, Int)] = []
+        for part in gguf.parts {
+            let file = try OpenFile(part.path)
+            guard file.size >= part.fileSize else { throw GGUFError(part.path, .shortFile(expected: part.fileSize, found: file.size)) }
+            files.append((file, part.dataOffset))
         }
+        self.files = files
     }
 
     /// Fills `buffer` with the tensor's bytes from `byteOffset` on.
     /// Throws: when that passes the tensor's end, or the file ends early.
     package func read(_ tensor: TensorInfo, from byteOffset: Int = 0, into buffer: UnsafeMutableRawBufferPointer) throws(GGUFError) {
+        let (file, dataOffset) = files[tensor.part]
         guard byteOffset >= 0, byteOffset <= tensor.bytes, buffer.count <= tensor.bytes - byteOffset else {
             throw GGUFError(file.path, .outsideTensor(tensor.name, from: byteOffset, count: buffer.count, bytes: tensor.bytes))
         }

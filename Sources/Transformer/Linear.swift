@@ -2,7 +2,7 @@ import CKernels
 import GGUF
 
 /// The types of weights that have kernels.
-package let supportedWeightTypes = ["F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL"]
+package let supportedWeightTypes = ["F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL"]
 
 /// A matrix in tiles of 16 rows by 32 inputs, its row tiles in parts that lie apart, one for each lane the arena was laid out for.
 /// Plain data, so that the pass pays nothing for holding it.

@@ -1,4 +1,5 @@
 import Document
+import GGUF
 import Glibc
 
 /// Where model files lie: this program's own folder, and those of others that fetch models.
@@ -59,7 +60,7 @@ package struct ModelPlaces: Sendable {
     }
 
     /// Links to folders are not followed: nobody has to find the way out of a circle.
-    private static func files(under folder: String, depth: Int, where isWanted: (String) -> Bool = { $0.hasSuffix(".gguf") }) -> [String] {
+    private static func files(under folder: String, depth: Int, where isWanted: (String) -> Bool = Self.isModel) -> [String] {
         var found: [String] = []
         for name in names(in: folder) {
             let path = Locations.join(folder, name)
@@ -71,6 +72,9 @@ package struct ModelPlaces: Sendable {
         }
         return found
     }
+
+    /// Of a model in parts the first stands for all.
+    private static func isModel(_ name: String) -> Bool { name.hasSuffix(".gguf") && PartNames(name)?.number ?? 0 == 0 }
 
     // MARK: Ollama
 

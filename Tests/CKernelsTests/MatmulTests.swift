@@ -15,8 +15,11 @@ private func law(_ matrix: Matrix, row: Int, _ x: [Float]) -> Float {
         while scale * 32639 < most { scale *= 2 }
         let v = part.map { most < 0x1p-100 ? 0 : Int(($0 / scale).rounded(.toNearestOrEven)) }
         if matrix.weight.hasHalves {
-            let (d, q) = matrix.halves(row: row, b)
-            for half in [0..<16, 16..<32] { acc.addProduct(d[half.lowerBound / 16] * scale, Float(half.map { q[$0] * v[$0] }.reduce(0, +))) }
+            let (d, m, q) = matrix.halves(row: row, b)
+            for half in [0..<16, 16..<32] {
+                acc.addProduct(d[half.lowerBound / 16] * scale, Float(half.map { q[$0] * v[$0] }.reduce(0, +)))
+                if matrix.weight.hasMinimum { acc.addProduct(m[half.lowerBound / 16], scale * Float(v[half].reduce(0, +))) }
+            }
             continue
         }
         let (d, m, q) = matrix.block(row: row, b)
@@ -100,12 +103,12 @@ extension Kernels {
             #expect(wrong < all * 1e-8)
         }
 
-        @Test("the largest integers do not overflow", arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl])
+        @Test("the largest integers do not overflow", arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl])
         func extremes(weight: Weight) {
             let count = weight.columns(64)
             for byte in [UInt8(0), 0x7f, 0x80, 0xff] {
                 var matrix = Matrix(weight, rows: 16, columns: count, seed: 1)
-                let head = weight.hasHalves ? 0 : weight.hasMinimum ? 4 : 2, size = matrix.rowBytes / (weight.isK ? 1 : 2), end = weight.hasHalves ? size - 2 : size
+                let head = weight.hasHalves ? 0 : weight.hasMinimum ? 4 : 2, size = matrix.rowBytes / (weight.isK ? 1 : 2), end = weight.hasHalves ? weight.ahead : size
                 for i in matrix.bytes.indices where i % size >= head && i % size < end { matrix.bytes[i] = byte }
                 let tiles = matrix.packed()
                 let x = [[Float](repeating: 1, count: count), [Float](repeating: -1, count: count)]
@@ -115,14 +118,14 @@ extension Kernels {
         }
 
         @Test("scales of zero, the least, the greatest and beyond any number are the same bits on every path",
-              arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl])
+              arguments: [Weight.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl])
         func scales(weight: Weight) {
             let count = weight.columns(64)
             var matrix = Matrix(weight, rows: 16, columns: count, seed: 12)
             let size = matrix.rowBytes / (weight.isK ? 1 : 2), step = weight.isK ? 1 : 2
             for (row, scale) in [Float16(0), -0.0, 0x1p-24, -0x1p-24, 65504, .infinity, -.infinity, .nan].enumerated() {
                 for (byte, value) in [UInt8(truncatingIfNeeded: scale.bitPattern), UInt8(scale.bitPattern >> 8)].enumerated() {
-                    matrix.bytes[row * step * size + (weight.hasHalves ? size - 2 : 0) + byte] = value
+                    matrix.bytes[row * step * size + weight.ahead + byte] = value
                 }
             }
             let tiles = matrix.packed()

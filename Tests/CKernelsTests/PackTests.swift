@@ -51,11 +51,11 @@ extension Kernels {
                 #expect(tk_row_bytes(weight.rawValue, 64) == row && tk_tile_bytes(weight.rawValue) == tile, "\(weight)")
                 #expect(tk_supported(weight.rawValue) == 1)
             }
-            for (weight, row, tile) in [(Weight.q3_K, 110, 640), (.q4_K, 144, 384), (.q5_K, 176, 448), (.q6_K, 210, 640), (.iq4_nl, 144, 544)] {
+            for (weight, row, tile) in [(Weight.q2_K, 84, 768), (.q3_K, 110, 640), (.q4_K, 144, 384), (.q5_K, 176, 448), (.q6_K, 210, 640), (.iq4_nl, 144, 544)] {
                 #expect(tk_row_bytes(weight.rawValue, 256) == row && tk_tile_bytes(weight.rawValue) == tile, "\(weight)")
                 #expect(tk_supported(weight.rawValue) == 1)
             }
-            for type: Int32 in [-1, 4, 9, 10, 31] { #expect(tk_supported(type) == 0 && tk_tile_bytes(type) == 0) }
+            for type: Int32 in [-1, 4, 9, 31] { #expect(tk_supported(type) == 0 && tk_tile_bytes(type) == 0) }
             #expect(tk_act_bytes(33) % 64 == 0 && tk_act_bytes(33) >= 256)
         }
 

@@ -2,14 +2,16 @@ import CKernels
 import Testing
 
 enum Weight: Int32, CaseIterable, CustomTestStringConvertible {
-    case f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q3_K = 11, q4_K = 12, q5_K = 13, q6_K = 14, iq4_nl = 20, bf16 = 30
+    case f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q2_K = 10, q3_K = 11, q4_K = 12, q5_K = 13, q6_K = 14, iq4_nl = 20, bf16 = 30
 
     var isFloat: Bool { self == .f32 || self == .f16 || self == .bf16 }
     /// In blocks of 256, with scales and minima of six bits.
     var isK: Bool { hasHalves || self == .q4_K || self == .q5_K }
     /// A scale for each 16 inputs.
-    var hasHalves: Bool { self == .q3_K || self == .q6_K }
-    var hasMinimum: Bool { self == .q4_1 || self == .q5_1 || self == .q4_K || self == .q5_K }
+    var hasHalves: Bool { self == .q2_K || self == .q3_K || self == .q6_K }
+    /// The bytes of a block before its scale, where that stands behind them.
+    var ahead: Int { self == .q2_K ? 80 : self == .q3_K ? 108 : self == .q6_K ? 208 : 0 }
+    var hasMinimum: Bool { self == .q4_1 || self == .q5_1 || self == .q4_K || self == .q5_K || self == .q2_K }
     var hasFifthBits: Bool { self == .q5_0 || self == .q5_1 || self == .q5_K }
     /// The nearest number of inputs, not less, that rows of it can have.
     func columns(_ count: Int) -> Int { isK ? (count + 255) / 256 * 256 : count }
@@ -31,8 +33,9 @@ struct Matrix {
             return
         }
         for _ in 0..<(weight.hasHalves ? rows * columns / 256 : 0) {
-            for _ in 0..<(weight == .q6_K ? 208 : 108) { bytes.append(UInt8.random(in: 0...255, using: &dice)) }
+            for _ in 0..<weight.ahead { bytes.append(UInt8.random(in: 0...255, using: &dice)) }
             append(Float16(Float.random(in: -0.0005...0.0005, using: &dice)).bitPattern)
+            if weight == .q2_K { append(Float16(Float.random(in: -0.0005...0.0005, using: &dice)).bitPattern) }
         }
         for _ in 0..<(weight.isK && !weight.hasHalves ? rows * columns / 256 : 0) {
             append(Float16(Float.random(in: -0.001...0.001, using: &dice)).bitPattern)
@@ -92,12 +95,18 @@ struct Matrix {
         return (d, m, q)
     }
 
-    /// 32 of the 256 inputs of a block of Q6_K or Q3_K, and their two scales.
-    func halves(row: Int, _ b: Int) -> (d: [Float], q: [Int]) {
-        let at = row * rowBytes + b / 8 * (weight == .q6_K ? 210 : 110), sub = b % 8, group = sub / 4, part = sub % 4
-        let all = Float(Float16(bitPattern: half(at + (weight == .q6_K ? 208 : 108))))
+    /// 32 of the 256 inputs of a block of Q6_K, Q3_K or Q2_K, their two scales and their two minima.
+    func halves(row: Int, _ b: Int) -> (d: [Float], m: [Float], q: [Int]) {
+        let at = row * rowBytes + b / 8 * (weight.ahead + (weight == .q2_K ? 4 : 2)), sub = b % 8, group = sub / 4, part = sub % 4
+        let all = Float(Float16(bitPattern: half(at + weight.ahead)))
+        if weight == .q2_K {
+            let least = Float(Float16(bitPattern: half(at + 82))), packed = (0..<2).map { Int(bytes[at + sub * 2 + $0]) }
+            return (packed.map { all * Float($0 & 15) }, packed.map { -(least * Float($0 >> 4)) }, (0..<32).map { k in
+                Int(bytes[at + 16 + group * 32 + k]) >> (part * 2) & 3
+            })
+        }
         if weight == .q6_K {
-            return ((0..<2).map { all * Float(Int8(bitPattern: bytes[at + 192 + sub * 2 + $0])) }, (0..<32).map { k in
+            return ((0..<2).map { all * Float(Int8(bitPattern: bytes[at + 192 + sub * 2 + $0])) }, [0, 0], (0..<32).map { k in
                 let low = Int(bytes[at + group * 64 + part % 2 * 32 + k]) >> (part / 2 * 4) & 15
                 return low + (Int(bytes[at + 128 + group * 32 + k]) >> (part * 2) & 3) * 16 - 32
             })
@@ -105,7 +114,7 @@ struct Matrix {
         return ((0..<2).map { index in
             let s = sub * 2 + index
             return all * Float((Int(bytes[at + 96 + s % 8]) >> (s / 8 * 4) & 15) + (Int(bytes[at + 104 + s % 4]) >> (s / 4 * 2) & 3) * 16 - 32)
-        }, (0..<32).map { k in (Int(bytes[at + 32 + group * 32 + k]) >> (part * 2) & 3) - (Int(bytes[at + k]) >> sub & 1 == 1 ? 0 : 4) })
+        }, [0, 0], (0..<32).map { k in (Int(bytes[at + 32 + group * 32 + k]) >> (part * 2) & 3) - (Int(bytes[at + k]) >> sub & 1 == 1 ? 0 : 4) })
     }
 
     /// 32 of the 256 inputs of a K block, by the definition of ggml's get_scale_min_k4.
@@ -138,8 +147,8 @@ struct Matrix {
         }
         return (0..<blocks).flatMap { b in
             if weight.hasHalves {
-                let (d, q) = halves(row: r, b)
-                return q.indices.map { Float(q[$0]) * d[$0 / 16] }
+                let (d, m, q) = halves(row: r, b)
+                return q.indices.map { weight.hasMinimum ? Float(q[$0]) * d[$0 / 16] + m[$0 / 16] : Float(q[$0]) * d[$0 / 16] }
             }
             let (d, m, q) = block(row: r, b)
             return q.map { weight.hasMinimum ? Float($0) * d + m : Float($0) * d }

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import GGUF
 import Testing
 import Tokenizer
 import Transformer
@@ -38,6 +39,30 @@ extension Passes {
                 #expect(distance(logits, reference.numpy[index]) < 1e-4)
                 if let foreign = reference.foreign { #expect(distance(logits, foreign[index]) < 1e-3) }
             }
+        }
+
+        @Test("a model in two files has the logits of the whole, to the bit")
+        func parts() throws {
+            let shape = TinyModel(type: .q8_0), ids = shape.ids(20), whole = try Session(shape.model(), threads: 2)
+            _ = try whole.sync(to: ids)
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-\(UUID().uuidString)").path
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let tensors = shape.tensors(), middle = tensors.count / 2
+            for (no, share) in [tensors[..<middle], tensors[middle...]].enumerated() {
+                var writer = GGUFWriter()
+                if no == 0 {
+                    for (key, value) in shape.metadata() { writer.add(key, value) }
+                    TinyModel.addTokenizer(to: &writer)
+                }
+                writer.add("split.no", .uint16(UInt16(no)))
+                writer.add("split.count", .uint16(2))
+                for tensor in share { writer.add(tensor: tensor.name, type: tensor.type, shape: tensor.shape, bytes: tensor.bytes) }
+                try writer.write(to: "\(folder)/t-0000\(no + 1)-of-00002.gguf")
+            }
+            let session = try Session(Model(path: "\(folder)/t-00001-of-00002.gguf", threads: 2), threads: 2)
+            _ = try session.sync(to: ids)
+            #expect(try Array(session.logits(after: 19)) == Array(whole.logits(after: 19)))
         }
 
         @Test("decoded one by one, batched, on one thread and three, logits are the same bits", arguments: names)

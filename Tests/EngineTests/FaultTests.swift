@@ -51,11 +51,11 @@ extension Passes {
             (shape.width, shape.heads, shape.kvHeads, shape.headWidth) = (256, 8, 4, 32)
             let error = try modelFailure(shape) { _, tensors in
                 let at = tensors.firstIndex { $0.name == "blk.1.attn_q.weight" } ?? 0
-                tensors[at].type = WeightType(rawValue: 10)
-                tensors[at].bytes = [UInt8](repeating: 0, count: 256 * 256 / 256 * 84)
+                tensors[at].type = WeightType(rawValue: 21)
+                tensors[at].bytes = [UInt8](repeating: 0, count: 256 * 256 / 256 * 110)
             }
-            guard case .weightType(_, "blk.1.attn_q.weight", "Q2_K", let supported)? = error else { Issue.record("\(String(describing: error))"); return }
-            #expect(supported == (TinyModel.types + [.q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl]).map(\.name))
+            guard case .weightType(_, "blk.1.attn_q.weight", "IQ3_S", let supported)? = error else { Issue.record("\(String(describing: error))"); return }
+            #expect(supported == (TinyModel.types + [.q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl]).map(\.name))
             let norm = try modelFailure { _, tensors in
                 let at = tensors.firstIndex { $0.name == "output_norm.weight" } ?? 0
                 tensors[at].type = .f16

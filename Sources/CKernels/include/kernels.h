@@ -14,7 +14,7 @@ extern "C" {
 
 /// The numbers are GGUF's.
 enum tk_type {
-    TK_F32 = 0, TK_F16 = 1, TK_Q4_0 = 2, TK_Q4_1 = 3, TK_Q5_0 = 6, TK_Q5_1 = 7, TK_Q8_0 = 8, TK_Q3_K = 11, TK_Q4_K = 12, TK_Q5_K = 13, TK_Q6_K = 14,
+    TK_F32 = 0, TK_F16 = 1, TK_Q4_0 = 2, TK_Q4_1 = 3, TK_Q5_0 = 6, TK_Q5_1 = 7, TK_Q8_0 = 8, TK_Q2_K = 10, TK_Q3_K = 11, TK_Q4_K = 12, TK_Q5_K = 13, TK_Q6_K = 14,
     TK_IQ4_NL = 20, TK_BF16 = 30
 };
 enum tk_path { TK_PORTABLE = 0, TK_AVX2 = 1, TK_AVX512 = 2 };
@@ -49,7 +49,7 @@ size_t tk_act_bytes(size_t columns);
 void tk_act(int type, const float *x, size_t columns, void *act);
 /// out[c * out_stride + 16 * t + r] = the sum (add == 0), or += the sum by one rounded add.
 /// Integer types: acc = 0; blocks ascending: acc = fma(d * s, isum, acc), then with a minimum acc = fma(m, ss, acc); where each 16
-/// inputs have a scale of their own, first the lower half's, then the upper half's.
+/// inputs have a scale of their own, first all of the lower half, then of the upper half.
 /// Float types: acc = fma(w[k], x[k], acc), k ascending. Shape: acts [n][act_stride bytes].
 void tk_matmul(int type, const void *tiles, size_t row_tiles, size_t blocks, const void *acts, size_t act_stride, size_t n,
                float *out, size_t out_stride, int add);

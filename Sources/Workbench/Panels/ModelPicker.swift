@@ -7,6 +7,8 @@ import Transformer
 /// A model's file as far as its header tells, and whether it can be loaded here.
 package struct FoundModel: Sendable, Equatable {
     package let path: String, place: String, name: String, family: String, quantization: String
+    /// What a list calls it: the place's name for it, else the file's.
+    package let title: String
     package let parameters: Int, context: Int, bytes: Int
     /// Why this engine does not run it; nil where nothing in the header speaks against it.
     package let problem: String?
@@ -16,6 +18,8 @@ package struct FoundModel: Sendable, Equatable {
     package init(_ file: ModelPlaces.File, free: Int = freeMemory()) throws(EngineError) {
         let model = try ModelSummary(path: file.path)
         (path, place, name, family, quantization) = (model.path, file.place, file.name ?? model.name, model.family, model.quantization)
+        let last = String(file.path.split(separator: "/").last ?? "")
+        title = file.name ?? (last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last)
         (parameters, context, bytes, problem) = (model.parameters, model.context, model.bytes, model.problem)
         fits = model.bytes + model.bytes / 8 < free
     }
@@ -39,7 +43,7 @@ package struct ModelPicker: Sendable, Equatable {
     package var rows: [FoundModel] {
         let words = line.text.lowercased().split(separator: " ")
         return found.filter { model in
-            let text = "\(model.name) \(model.family) \(model.quantization) \(model.place) \(model.path)".lowercased()
+            let text = "\(model.title) \(model.name) \(model.family) \(model.quantization) \(model.place) \(model.path)".lowercased()
             return words.allSatisfy { text.contains($0) }
         }
     }
@@ -104,21 +108,21 @@ extension State {
 
     /// Loads a model in place of the one that is there, which stays until the other has come.
     private mutating func choose(_ model: FoundModel, for purpose: ModelPicker.Purpose) -> [Effect] {
-        if let problem = model.problem {
-            say(problem, .warning)
+        guard model.problem == nil else {
+            say("\(model.title) is not supported; the list says why", .warning)
             return []
         }
         overlay = nil
         if purpose == .comparison, readyModel != nil {
-            switching = Switching(name: model.name)
+            switching = Switching(name: model.title)
             return [.loadBeside(path: model.path)]
         }
         guard model.path != readyModel?.path else {
-            say("\(model.name) is the model in use")
+            say("\(model.title) is the model in use")
             return []
         }
         let effects = interruptRun() + (history.isReplaying ? endReplay(.stopped) : []) + stopAblation() + stopPatch()
-        if readyModel != nil { switching = Switching(name: model.name) } else { self.model = .loading(0) }
+        if readyModel != nil { switching = Switching(name: model.title) } else { self.model = .loading(0) }
         return effects + [.load(path: model.path)]
     }
 

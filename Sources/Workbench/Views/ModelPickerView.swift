@@ -2,11 +2,15 @@ import Terminal
 
 /// The models that were found, each on a line: what it is, and whether it can be loaded.
 enum ModelPickerView {
-    static func parts(_ state: State) -> (box: Rect, line: Rect, head: Rect, rows: Rect) {
+    /// The last lines say all that is known of the chosen one.
+    private static let detailHeight = 4
+
+    static func parts(_ state: State) -> (box: Rect, line: Rect, head: Rect, rows: Rect, detail: Rect) {
         let box = OverlayView.box(state, width: min(110, state.size.width - (state.size.width > 60 ? 4 : 0)), height: min(24, state.size.height - 2))
         let (line, under) = box.interior.split(top: 1)
-        let (head, rows) = under.split(top: 1)
-        return (box, line, head, rows)
+        let (head, list) = under.split(top: 1)
+        let (rows, detail) = list.split(bottom: list.height > 2 * detailHeight ? detailHeight : 0)
+        return (box, line, head, rows, detail)
     }
 
     static func top(_ picker: ModelPicker, rows: Int) -> Int { max(0, min(picker.selected - rows / 2, picker.rows.count - rows)) }
@@ -28,8 +32,14 @@ enum ModelPickerView {
             let rect = parts.rows.row(index - top), isChosen = index == picker.selected
             let style = isChosen ? Style(.selection) : Style(model.problem == nil && model.fits ? .text : .dim)
             if isChosen { frame.fill(rect, style: style) }
-            columns.draw(columns.shown.map { $0.value(model) }, name: model.name, in: rect, style: style, &frame)
+            columns.draw(columns.shown.map { $0.value(model) }, name: model.title, in: rect, style: style, &frame)
             if model.path == state.readyModel?.path { frame.put("●", x: rect.x, y: rect.y, style: isChosen ? style : Style(.focus), clip: rect) }
+        }
+        guard let chosen = picker.chosen else { return }
+        let lines = [(chosen.name + (chosen.problem == nil ? "  " + chosen.path : ""), Style(.dim))]
+            + Words.wrap(chosen.problem ?? "", width: max(1, parts.detail.width - 3)).map { ($0, Style(.warning)) }
+        for (row, line) in lines.prefix(parts.detail.height).enumerated() {
+            frame.put(TextWidth.fit(Columns.plain(line.0), parts.detail.width - 3), x: parts.detail.x + 2, y: parts.detail.y + row, style: line.1, clip: parts.detail)
         }
     }
 
@@ -71,7 +81,7 @@ enum ModelPickerView {
         }
 
         /// A file's name for itself may hold anything.
-        private static func plain(_ name: String) -> String {
+        static func plain(_ name: String) -> String {
             String(String.UnicodeScalarView(name.unicodeScalars.map { $0.properties.generalCategory == .control ? "·" : $0 }))
         }
 
