@@ -7,33 +7,9 @@ import Tokenizer
 ///
 /// In: a model to load, the newest wish, orders. Out: reports, by `post`, which may be called at any time.
 package final class Worker: @unchecked Sendable {
-    private struct Desk {
-        var load: String?
-        /// A second model to compare the first with.
-        var beside: String?
-        var wish: Wish?
-        var order: Order?
-        var comparison: CompareOrder?
-        /// A run to be drawn again, or nil within where that is to stop.
-        var replay: Order??
-        /// Heads to be zeroed alone, or nil within where that is to stop.
-        var ablation: AblationOrder??
-        /// Another text's values to be put in, or nil within where that is to stop.
-        var patch: PatchOrder??
-        /// A sweep whose folder is open.
-        var opened: SweepWork.Opened?
-        var stop = false
-        var quit = false
-        /// Something about the sweep is other than it was.
-        var isSweepChanged = false
-        /// The sweep that is to run, and whether it waits. Stays when the rest is taken.
-        var sweep: (number: Int, isHeld: Bool)?
-    }
     private let post: @Sendable (Report) -> Void
     private let threads: Int
-    private var mutex = pthread_mutex_t()
-    private var condition = pthread_cond_t()
-    private var desk = Desk()
+    private let desk = WorkerDesk()
     private var thread = pthread_t()
     // Owned by the worker's thread.
     /// What everything is computed from, and what wishes and runs are served by: it, or that under edits.
@@ -84,8 +60,6 @@ package final class Worker: @unchecked Sendable {
     package init(threads: Int, post: @escaping @Sendable (Report) -> Void) {
         self.threads = threads
         self.post = post
-        pthread_mutex_init(&mutex, nil)
-        pthread_cond_init(&condition, nil)
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, 8 << 20)
@@ -133,53 +107,23 @@ package final class Worker: @unchecked Sendable {
         pthread_join(thread, nil)
     }
 
-    private func put(_ change: (inout Desk) -> Void) {
-        pthread_mutex_lock(&mutex)
-        change(&desk)
-        pthread_cond_signal(&condition)
-        pthread_mutex_unlock(&mutex)
-    }
+    private func put(_ change: (inout WorkerDesk.Content) -> Void) { desk.put(change) }
 
     /// Whether something new lies on the desk; asked between two parts of the work.
-    private var isInterrupted: Bool {
-        pthread_mutex_lock(&mutex)
-        defer { pthread_mutex_unlock(&mutex) }
-        return desk.wish != nil || desk.stop || desk.replay != nil || desk.ablation != nil || desk.patch != nil || desk.quit || desk.load != nil || desk.beside != nil
-    }
+    private var isInterrupted: Bool { desk.look(\.interrupts) }
 
     /// Whether a generation has to end; a wish alone does not end it.
-    private var isStopped: Bool {
-        pthread_mutex_lock(&mutex)
-        defer { pthread_mutex_unlock(&mutex) }
-        return desk.stop || desk.quit || desk.load != nil
-    }
+    private var isStopped: Bool { desk.look(\.stops) }
 
     /// Whether a sweep has to let something else go first.
-    private var isSweepInterrupted: Bool {
-        if isInterrupted { return true }
-        pthread_mutex_lock(&mutex)
-        defer { pthread_mutex_unlock(&mutex) }
-        return desk.order != nil || desk.comparison != nil || desk.isSweepChanged
-    }
-
-    private func take(waiting: Bool) -> Desk {
-        pthread_mutex_lock(&mutex)
-        defer { pthread_mutex_unlock(&mutex) }
-        while waiting, desk.load == nil, desk.beside == nil, desk.wish == nil, desk.order == nil, desk.comparison == nil, desk.replay == nil, desk.ablation == nil, desk.patch == nil, desk.opened == nil, !desk.isSweepChanged, !desk.stop, !desk.quit {
-            pthread_cond_wait(&condition, &mutex)
-        }
-        let taken = desk
-        desk = Desk()
-        desk.sweep = taken.sweep
-        return taken
-    }
+    private var isSweepInterrupted: Bool { desk.look { $0.interrupts || $0.order != nil || $0.comparison != nil || $0.isSweepChanged } }
 
     // MARK: The thread
 
     private func main() {
         while true {
             let isSweeping = sweep != nil && !isSweepHeld
-            let new = take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && ablation == nil && patch == nil && !isSweeping)
+            let new = desk.take(waiting: tasks.isEmpty && running == nil && comparison == nil && replay == nil && ablation == nil && patch == nil && !isSweeping)
             if new.quit { return }
             if let path = new.load { open(path) }
             if let path = new.beside { open(beside: path) }
@@ -312,7 +256,7 @@ package final class Worker: @unchecked Sendable {
     }
 
     /// Takes up the sweep that is wanted now.
-    private func follow(sweep new: Desk) {
+    private func follow(sweep new: WorkerDesk.Content) {
         if sweep?.order.number != new.sweep?.number { sweep = nil }
         isSweepHeld = new.sweep?.isHeld ?? false
         guard let opened = new.opened, opened.order.number == new.sweep?.number else { return }

@@ -79,13 +79,8 @@ extension State {
             overlay = nil
             return []
         case .enter: return picker.chosen.map { choose($0, for: picker.purpose) } ?? []
-        case .up, .backTab: next.select(picker.selected - 1)
-        case .down, .tab: next.select(picker.selected + 1)
-        case .pageUp: next.select(picker.selected - page)
-        case .pageDown: next.select(picker.selected + page)
-        case .ctrl(.home): next.select(0)
-        case .ctrl(.end): next.select(.max / 2)
-        default: if next.line.take(key), next.line.scalars != picker.line.scalars { next.select(0) }
+        default:
+            if let row = PaletteState.row(key, from: picker.selected, page: page) { next.select(row) } else if next.line.take(key), next.line.scalars != picker.line.scalars { next.select(0) }
         }
         overlay = .models(next)
         return []

@@ -16,6 +16,19 @@ package struct PaletteState: Sendable, Equatable {
         }
     }
 
+    /// The row a key goes to in a list above a line that is typed; it may lie outside. Nil for a key that is the line's.
+    static func row(_ key: Key, from selected: Int, page: Int) -> Int? {
+        switch key {
+        case .up, .backTab: selected - 1
+        case .down, .tab: selected + 1
+        case .pageUp: selected - page
+        case .pageDown: selected + page
+        case .ctrl(.home): 0
+        case .ctrl(.end): .max / 2
+        default: nil
+        }
+    }
+
     mutating func select(_ index: Int) { selected = max(0, min(index, rows.count - 1)) }
 }
 
@@ -28,13 +41,8 @@ extension State {
             overlay = nil
             return []
         case .enter: return runFromPalette(palette, palette.selected)
-        case .up, .backTab: next.select(palette.selected - 1)
-        case .down, .tab: next.select(palette.selected + 1)
-        case .pageUp: next.select(palette.selected - page)
-        case .pageDown: next.select(palette.selected + page)
-        case .ctrl(.home): next.select(0)
-        case .ctrl(.end): next.select(.max / 2)
-        default: if next.line.take(key), next.line.scalars != palette.line.scalars { next.selected = 0 }
+        default:
+            if let row = PaletteState.row(key, from: palette.selected, page: page) { next.select(row) } else if next.line.take(key), next.line.scalars != palette.line.scalars { next.selected = 0 }
         }
         overlay = .palette(next)
         return []
