@@ -1,10 +1,12 @@
 import GGUF
+import HuggingFace
 import Tokenizer
 import Transformer
 
 /// Why a session cannot go on: facts, with the prose in one place.
 package enum EngineError: Error, Sendable, CustomStringConvertible {
     case file(GGUFError)
+    case folder(FolderError)
     case model(ModelError)
     case tokenizer(TokenizerError)
     case context(tokens: Int, limit: Int)
@@ -18,6 +20,7 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .file(let error): "\(error)"
+        case .folder(let error): "\(error)"
         case .model(let error): "\(error)"
         case .tokenizer(let error): "\(error)"
         case let .context(tokens, limit):

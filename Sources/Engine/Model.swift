@@ -1,5 +1,6 @@
 import GGUF
 import Glibc
+import HuggingFace
 import Tokenizer
 import Transformer
 
@@ -10,6 +11,8 @@ import Transformer
 /// unless it says otherwise. Must not know: tasks, screens.
 package final class Model: Sendable {
     package let path: String
+    /// Without the ending of a file.
+    private let name: String
     package let shape: Architecture
     package let tokenizer: Tokenizer
     package let weights: Weights
@@ -19,21 +22,20 @@ package final class Model: Sendable {
 
     /// - Throws: `EngineError` with the file's fault; `progress` runs from 0 to 1 on a loading thread.
     package init(path: String, threads: Int, progress: @escaping @Sendable (Double) -> Void = { _ in }) throws(EngineError) {
-        let gguf: GGUF
-        do { gguf = try GGUF(path: path) } catch { throw .file(error) }
+        let gguf = try ModelFile.header(path)
         do { shape = try Architecture(gguf) } catch { throw .model(error) }
         do { tokenizer = try Tokenizer(gguf) } catch { throw .tokenizer(error) }
         do { weights = try Weights(gguf, shape, threads: threads, progress: progress) } catch { throw .model(error) }
         guard tokenizer.count <= shape.vocabulary else { throw .vocabulary(tokens: tokenizer.count, rows: shape.vocabulary) }
-        self.path = path
+        self.path = gguf.path
         let summary = ModelSummary(gguf)
-        (quantization, parameters, fingerprint) = (summary.quantization, summary.parameters, ModelSummary.fingerprint(gguf))
+        (name, quantization, parameters, fingerprint) = (summary.title, summary.quantization, summary.parameters, ModelSummary.fingerprint(gguf))
     }
 
     package var fileName: String { String(path.split(separator: "/").last ?? "") }
-    /// The file's name without its ending, with the quantisation apart.
+    /// The name with the quantisation apart.
     package var title: String {
-        var name = fileName.hasSuffix(".gguf") ? String(fileName.dropLast(5)) : fileName
+        var name = name
         for separator in [".", "-"] where name.hasSuffix(separator + quantization) { name = String(name.dropLast(quantization.count + 1)) }
         return "\(name) \(quantization)"
     }
@@ -42,19 +44,34 @@ package final class Model: Sendable {
     package static var defaultThreads: Int { max(1, min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
 }
 
+/// Where a path's model is read: a GGUF file, or a folder of Hugging Face.
+package enum ModelFile {
+    /// - Parameter tokenizer: whether a folder's tokeniser is read too; it is most of what there is to read.
+    package static func header(_ path: String, tokenizer: Bool = true) throws(EngineError) -> GGUF {
+        if let folder = ModelFolder.path(path) {
+            do { return try ModelFolder.header(folder, tokenizer: tokenizer) } catch { throw .folder(error) }
+        }
+        do { return try GGUF(path: path) } catch { throw .file(error) }
+    }
+}
+
 /// What the header of a model file tells, without its weights.
 package struct ModelSummary: Sendable {
     package let path: String, name: String, family: String, quantization: String
+    /// What a list calls it: the file's name without its ending; a folder's name.
+    package let title: String
     package let parameters: Int, context: Int, bytes: Int
     /// Why this engine does not run it, in a sentence; nil where nothing in the header speaks against it.
     package let problem: String?
 
     package init(path: String) throws(EngineError) {
-        do { self.init(try GGUF(path: path)) } catch { throw .file(error) }
+        self.init(try ModelFile.header(path, tokenizer: false))
     }
 
-    init(_ gguf: GGUF) {
+    package init(_ gguf: GGUF) {
         path = gguf.path
+        let last = String(gguf.path.split(separator: "/").last ?? "")
+        title = last.hasSuffix(".gguf") ? String(last.dropLast(5)) : ModelFolder.path(gguf.path).map(ModelFolder.name) ?? last
         family = gguf.string("general.architecture") ?? "unknown"
         name = gguf.string("general.name") ?? String(gguf.path.split(separator: "/").last ?? "")
         context = gguf.integer("\(family).context_length") ?? 0

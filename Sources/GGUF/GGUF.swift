@@ -20,8 +20,13 @@ package struct GGUF: Sendable {
     /// In the order of the files.
     package private(set) var tensors: [TensorInfo]
     private var tensorIndex: [String: Int]
-    /// A file that tensors lie in.
-    struct Part: Sendable { let path: String, dataOffset: Int, fileSize: Int }
+    /// A file that tensors lie in, or bytes that were made.
+    package struct Part: Sendable {
+        let path: String, dataOffset: Int, fileSize: Int
+        var bytes: [UInt8]?
+        package init(path: String, dataOffset: Int, fileSize: Int) { (self.path, self.dataOffset, self.fileSize) = (path, dataOffset, fileSize) }
+        package init(made bytes: [UInt8]) { (path, dataOffset, fileSize, self.bytes) = ("memory", 0, 0, bytes) }
+    }
     private(set) var parts: [Part]
 
     /// The most header bytes ever read: with its keys and texts copied, any header stays under 64 MB.
@@ -53,6 +58,18 @@ package struct GGUF: Sendable {
                 length = min(file.size, length * 4, GGUF.headerLimit)
             }
         }
+    }
+
+    /// What the reader of another format found, told in this one's words.
+    /// Throws: when a tensor's name comes twice.
+    package init(path: String, metadata: [String: Value], tensors: [TensorInfo], parts: [Part]) throws(GGUFError) {
+        var index: [String: Int] = [:]
+        for (position, tensor) in tensors.enumerated() {
+            guard index.updateValue(position, forKey: tensor.name) == nil else { throw GGUFError(path, .duplicateTensor(tensor.name)) }
+        }
+        (self.path, version, alignment, dataOffset) = (path, 0, 1, 0)
+        (self.metadata, self.tensors, self.parts, tensorIndex) = (metadata, tensors, parts, index)
+        fileSize = parts.reduce(0) { $0 + $1.fileSize }
     }
 
     /// Reads the header from bytes that hold at least the header of a file of `fileSize` bytes.

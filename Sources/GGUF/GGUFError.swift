@@ -49,7 +49,7 @@ extension GGUFError: CustomStringConvertible {
 extension GGUFFault {
     private static let damaged = "; the file is damaged or cut short: download it again."
 
-    fileprivate var sentence: String {
+    package var sentence: String {
         switch self {
         case .unreadable(let code): "cannot be read (\(String(cString: strerror(code)))); check the path and its permissions."
         case .unwritable(let code): "cannot be written (\(String(cString: strerror(code)))); check the folder and the space left."

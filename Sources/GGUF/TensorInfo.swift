@@ -9,10 +9,13 @@ package struct TensorInfo: Sendable, Equatable {
     package let bytes: Int
     /// Which of the files it lies in.
     var part = 0
+    /// How its numbers lie there.
+    var arrangement = Arrangement.plain
 
     /// How many rows there are; a vector is one row.
     package var rows: Int { shape.dropFirst().reduce(1, *) }
     package var elements: Int { shape.reduce(1, *) }
+    package var isTransposed: Bool { arrangement == .transposed }
 
     init(_ cursor: inout Cursor) throws(GGUFFault) {
         let name = try cursor.name("tensor name", limit: 1_024)
@@ -43,6 +46,22 @@ package struct TensorInfo: Sendable, Equatable {
         self.offset = offset
         self.bytes = bytes
     }
+
+    /// A tensor whose range was checked by the reader of another format.
+    package init(name: String, type: WeightType, shape: [Int], offset: Int, bytes: Int, part: Int, arrangement: Arrangement) {
+        (self.name, self.type, self.shape, self.offset, self.bytes, self.part, self.arrangement) = (name, type, shape, offset, bytes, part, arrangement)
+    }
+}
+
+/// What other formats keep in another order than GGUF, or otherwise.
+package enum Arrangement: Sendable, Equatable {
+    case plain
+    /// Columns are stored one after the other.
+    case transposed
+    /// Of each head of so many rows first those of the even dimensions of a turn, then those of the odd ones, which GGUF keeps by pairs.
+    case halves(headWidth: Int)
+    /// What is stored is one less than the weight.
+    case lessOne
 }
 
 /// How a tensor's numbers are stored; the raw value is the format's.

@@ -183,6 +183,8 @@ package struct NumberTable: Sendable {
         self.init(bytes: bytes, start: 0, count: numbers.count, type: .float32)
     }
 
+    package init(_ flags: [Bool]) { self.init(bytes: flags.map { $0 ? 1 : 0 }, start: 0, count: flags.count, type: .bool) }
+
     /// The bytes of all elements, as in the file.
     package var raw: ArraySlice<UInt8> { bytes[start..<start + count * (type.size ?? 0)] }
 

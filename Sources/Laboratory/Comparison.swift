@@ -1,3 +1,4 @@
+import JSONText
 import Tokenizer
 
 /// Two sets of results on the same test items, condition by condition.

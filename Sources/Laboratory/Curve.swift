@@ -1,3 +1,4 @@
+import JSONText
 import Tokenizer
 
 /// Accuracy over shots as a picture: the chosen rule with error bars, the wordings or else the other rules beside it, and the lines

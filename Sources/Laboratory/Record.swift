@@ -1,3 +1,4 @@
+import JSONText
 import Tokenizer
 
 /// A line of `items.jsonl`: what must be read back, and behind it what a reader of the file wants to see.

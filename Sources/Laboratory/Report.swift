@@ -1,3 +1,4 @@
+import JSONText
 import Tokenizer
 
 /// Results as JSON, as a table for a terminal, as CSV and as Markdown.

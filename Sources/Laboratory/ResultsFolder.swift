@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JSONText
 import Tokenizer
 
 /// The folder of `--out`: `cells.jsonl` has a line a finished cell, `items.jsonl` a line a test item of those.

@@ -32,11 +32,14 @@ struct ArenaPlan {
         func share(lane: Int, of lanes: Int) -> Range<Int> { Team.share(rowTiles, unit: unit, lane: lane, of: lanes) }
         var type: Int32 { Int32(tensor.type.rawValue) }
         var rowTiles: Int { (rows + 15) / 16 }
+        /// What is read at once; of columns that lie one after the other a long piece of each.
+        var batchBytes: Int { tensor.isTransposed ? 4 << 20 : 262_144 }
         var rowTileBytes: Int { (columns + 31) / 32 * tk_tile_bytes(type) }
     }
     private let gguf: GGUF
     private var vectors: [Vector] = [], matrices: [Matrix] = []
     private var names: Set<String> = []
+    private static let vectorTypes: [WeightType] = [.f32, .f16, .bf16]
 
     init(_ gguf: GGUF) { self.gguf = gguf }
 
@@ -51,7 +54,7 @@ struct ArenaPlan {
     }
 
     mutating func vector(_ name: String, _ count: Int) throws(ModelError) {
-        let tensor = try tensor(name, shape: [count], supported: ["F32"]) { $0 == Int32(TK_F32.rawValue) }
+        let tensor = try tensor(name, shape: [count], supported: Self.vectorTypes.map(\.name)) { type in Self.vectorTypes.contains { Int32($0.rawValue) == type } }
         vectors.append(Vector(tensor: tensor, count: count))
     }
 
@@ -117,7 +120,8 @@ struct ArenaPlan {
         defer { failures.deinitialize(); failures.deallocate() }
         do {
             for (vector, place) in zip(vectors, vectorPlaces) {
-                try reader.read(vector.tensor, from: 0, into: UnsafeMutableRawBufferPointer(start: memory + place, count: vector.tensor.bytes))
+                let floats = try reader.floats(vector.tensor) ?? []
+                UnsafeMutableRawBufferPointer(start: memory + place, count: vector.count * MemoryLayout<Float>.size).copyBytes(from: floats.withUnsafeBytes { Array($0) })
             }
         } catch { return error }
         let team = Team(lanes)
@@ -137,13 +141,13 @@ struct ArenaPlan {
     }
 
     private func pack(_ matrix: Matrix, _ tiles: Range<Int>, _ reader: TensorReader, into out: UnsafeMutableRawPointer) throws(GGUFError) {
-        let rowBytes = tk_row_bytes(matrix.type, matrix.columns), batch = max(1, 262_144 / (rowBytes * 16))
+        let rowBytes = tk_row_bytes(matrix.type, matrix.columns), batch = max(1, matrix.batchBytes / (rowBytes * 16))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: batch * 16 * rowBytes, alignment: 64)
         defer { buffer.deallocate() }
         for start in stride(from: tiles.lowerBound, to: tiles.upperBound, by: batch) {
             let count = min(batch, tiles.upperBound - start), rows = min(count * 16, matrix.rows - start * 16)
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<rows * rowBytes])
-            try reader.read(matrix.tensor, from: (matrix.firstRow + start * 16) * rowBytes, into: bytes)
+            try reader.rows(matrix.tensor, from: matrix.firstRow + start * 16, into: bytes)
             guard let source = bytes.baseAddress else { continue }
             for index in 0..<count {
                 tk_pack(matrix.type, source + index * 16 * rowBytes, min(16, rows - index * 16), matrix.columns,

@@ -1,10 +1,11 @@
 import Document
 import GGUF
 import Glibc
+import HuggingFace
 
 /// Where model files lie: this program's own folder, and those of others that fetch models.
 ///
-/// In: the environment. Out: paths of files that say they are GGUF. Only names and manifests are read here.
+/// In: the environment. Out: paths of files that say they are GGUF, and of folders of safetensors. Only names and manifests are read here.
 package struct ModelPlaces: Sendable {
     package struct Place: Sendable, Equatable {
         package let name: String, folder: String
@@ -61,8 +62,9 @@ package struct ModelPlaces: Sendable {
 
     /// Links to folders are not followed: nobody has to find the way out of a circle.
     private static func files(under folder: String, depth: Int, where isWanted: (String) -> Bool = Self.isModel) -> [String] {
-        var found: [String] = []
-        for name in names(in: folder) {
+        let names = names(in: folder)
+        var found: [String] = ModelFolder.isOne(names) ? [folder] : []
+        for name in names {
             let path = Locations.join(folder, name)
             var status = stat()
             guard lstat(path, &status) == 0 else { continue }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Glibc
+import JSONText
 import Tokenizer
 
 /// One head's attention over a text.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import JSONText
 import Tokenizer
 
 /// What a token's logit is made of.

@@ -2,6 +2,7 @@ import ArgumentParser
 import CKernels
 import Engine
 import Glibc
+import JSONText
 import Laboratory
 import Tokenizer
 import Transformer

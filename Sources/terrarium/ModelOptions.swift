@@ -10,7 +10,7 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .customLong("model"), parsing: .unconditional,
         help: ArgumentHelp(
-            "The GGUF file of the model.", discussion: "Else TERRARIUM_MODEL, the config file, the default model.", valueName: "path"))
+            "The model: a GGUF file, or a folder of Hugging Face.", discussion: "Else TERRARIUM_MODEL, the config file, the default model.", valueName: "path"))
     var path: String?
 
     @Option(name: .customLong("threads"), parsing: .unconditional, help: ArgumentHelp("How many threads compute.", valueName: "n"))
@@ -51,8 +51,7 @@ struct Setup {
 
     /// The tokeniser alone, which is there sooner than the weights.
     func tokenizer() throws -> Tokenizer {
-        let gguf: GGUF
-        do { gguf = try GGUF(path: path) } catch { throw EngineError.file(error) }
+        let gguf = try ModelFile.header(path)
         do { return try Tokenizer(gguf) } catch { throw EngineError.tokenizer(error) }
     }
 }

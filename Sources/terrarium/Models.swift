@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import GGUF
 import Glibc
+import JSONText
 import Tokenizer
 import Transformer
 import Workbench
@@ -11,7 +12,7 @@ struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the models in the models folder and where others keep theirs; or show all that one file says of itself.")
 
-    @Option(help: ArgumentHelp("Show every metadata key and tensor of a GGUF file.", valueName: "path")) var info: String?
+    @Option(help: ArgumentHelp("Show every metadata key and tensor of a GGUF file, or of a folder of Hugging Face in GGUF's words.", valueName: "path")) var info: String?
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var model: ModelOptions
 
@@ -61,8 +62,8 @@ struct ModelInfo {
     let summary: ModelSummary
 
     init(path: String) throws {
-        do { gguf = try GGUF(path: path) } catch { throw EngineError.file(error) }
-        summary = try ModelSummary(path: path)
+        gguf = try ModelFile.header(path)
+        summary = ModelSummary(gguf)
     }
 
     /// The most elements of an array that are shown.
@@ -71,7 +72,7 @@ struct ModelInfo {
     func write(json: Bool) throws {
         var output = Output()
         if json { try output.line(object.text) } else {
-            try output.line("\(Visible.line(summary.name)), \(Visible.line(summary.family)), \(summary.parameters) parameters in \(summary.quantization), GGUF version \(gguf.version), \(gguf.fileSize) bytes")
+            try output.line("\(Visible.line(summary.name)), \(Visible.line(summary.family)), \(summary.parameters) parameters in \(summary.quantization), \(gguf.version == 0 ? "a folder of Hugging Face" : "GGUF version \(gguf.version)"), \(gguf.fileSize) bytes")
             if let problem = summary.problem { try output.line(Visible.line(problem)) }
             var keys = Table(["key", "type", "value"], right: [])
             for (key, value) in gguf.metadata.sorted(by: { $0.key < $1.key }) { keys.add([Visible.line(key), Self.type(value), Self.short(value)]) }

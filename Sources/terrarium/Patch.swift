@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import JSONText
 import Tokenizer
 import Transformer
 

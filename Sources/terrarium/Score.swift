@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import JSONText
 import Tokenizer
 
 /// How the model saw each token of a text, and what it expects next.

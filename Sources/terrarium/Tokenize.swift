@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSONText
 import Tokenizer
 
 /// Text to token ids.

@@ -2,6 +2,7 @@ import Document
 import Engine
 import Foundation
 import FoundationXML
+import JSONText
 import Terminal
 import Testing
 import Tokenizer

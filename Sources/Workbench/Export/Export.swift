@@ -1,5 +1,6 @@
 import Document
 import Engine
+import JSONText
 import Terminal
 import Tokenizer
 

@@ -1,4 +1,5 @@
 import Engine
+import JSONText
 import Tokenizer
 
 /// A panel's numbers as a table, with what they are of: as CSV or as JSON.

@@ -1,4 +1,5 @@
 import Engine
+import JSONText
 import Tokenizer
 
 /// A comparison's numbers as CSV or JSON: a row a pair, words of several tokens with the sum of their surprisals.

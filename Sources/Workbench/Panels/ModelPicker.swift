@@ -18,8 +18,7 @@ package struct FoundModel: Sendable, Equatable {
     package init(_ file: ModelPlaces.File, free: Int = freeMemory()) throws(EngineError) {
         let model = try ModelSummary(path: file.path)
         (path, place, name, family, quantization) = (model.path, file.place, file.name ?? model.name, model.family, model.quantization)
-        let last = String(file.path.split(separator: "/").last ?? "")
-        title = file.name ?? (last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last)
+        title = file.name ?? model.title
         (parameters, context, bytes, problem) = (model.parameters, model.context, model.bytes, model.problem)
         fits = model.bytes + model.bytes / 8 < free
     }

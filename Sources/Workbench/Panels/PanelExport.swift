@@ -1,4 +1,5 @@
 import Engine
+import JSONText
 import Terminal
 import Tokenizer
 

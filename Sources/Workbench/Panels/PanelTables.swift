@@ -1,4 +1,5 @@
 import Engine
+import JSONText
 import Tokenizer
 
 /// The numbers of each panel; nil where it has none now.
