@@ -30,9 +30,9 @@ extension Document {
     /// Forgets the tokens over an old range, which has become `newCount` bytes, and moves those behind it.
     mutating func invalidate(_ old: Range<Int>, newCount: Int) {
         let delta = newCount - old.count
-        let first = tokens.firstIndex(endingAfter: old.lowerBound)
+        let first = firstToken(from: old.lowerBound)
         var end = first
-        while end < tokens.count, tokens[end].range.lowerBound < old.upperBound { end += 1 }
+        while end < tokens.count, tokens[end].range.lowerBound < old.upperBound || tokens[end].range == old.upperBound..<old.upperBound { end += 1 }
         tokens.removeSubrange(first..<end)
         ids.removeSubrange(first..<end)
         tokens.shift(from: first, by: delta)
@@ -80,7 +80,7 @@ extension Document {
             if local, end < runEnd, fresh.last?.range.upperBound != end { return encode(range, with: tokenizer, local: false) }
             position = end
         }
-        let first = tokens.firstIndex(endingAfter: region.lowerBound)
+        let first = firstToken(from: region.lowerBound)
         var last = first
         while last < tokens.count, tokens[last].range.lowerBound < region.upperBound { last += 1 }
         // A token matched in plain text may reach over what is a boundary elsewhere.
@@ -90,6 +90,13 @@ extension Document {
         }
         tokens.replaceSubrange(first..<last, with: fresh)
         ids.replaceSubrange(first..<last, with: fresh.map(\.id))
+    }
+
+    /// The first token that ends behind a place, or stands for no bytes there: a space that is read before a text.
+    private func firstToken(from place: Int) -> Int {
+        var first = tokens.firstIndex(endingAfter: place)
+        while first > 0, tokens[first - 1].range == place..<place { first -= 1 }
+        return first
     }
 
     /// The stretch to encode again: from a sure boundary before the range to one behind it, or to the ends of its runs.

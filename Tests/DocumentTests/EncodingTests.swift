@@ -5,7 +5,7 @@ import Tokenizer
 import Document
 
 @Suite struct EncodingTests {
-    @Test("Encoding after edits equals encoding from scratch", arguments: Tiny.patterns)
+    @Test("Encoding after edits equals encoding from scratch", arguments: Tiny.kinds)
     func incremental(_ pattern: String) throws {
         let tokenizer = try Tiny.tokenizer(pattern)
         for seed in 0..<150 {

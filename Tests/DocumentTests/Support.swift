@@ -1,3 +1,4 @@
+import Foundation
 import GGUF
 import Glibc
 import Testing
@@ -38,6 +39,8 @@ struct Dice: RandomNumberGenerator {
 /// A model's tokeniser small enough to make here: all bytes, a few merges, two control tokens and a user-defined one.
 enum Tiny {
     static let patterns = ["gpt-2", "smollm", "llama-bpe", "qwen2"]
+    /// Byte pairs by pattern, and scored pieces with a space read before a text, and without.
+    static let kinds = patterns + ["pieces", "pieces without a space"]
     static let merges = ["h e", "l l", "he ll", "hell o", "Ġ w", "a a", "aa aa", "a b", "Ġ Ġ", "ĠĠ ĠĠ", "Ċ Ċ", "' s", "' r", "'r e", "Ġ hello", "t o"]
     static let end = TokenID(256 + merges.count + 1)
     static let text = Array("<|im_end|>".utf8)
@@ -51,6 +54,16 @@ enum Tiny {
 
     static func tokenizer(_ pattern: String = "smollm") throws -> Tokenizer {
         var writer = GGUFWriter()
+        if pattern.hasPrefix("pieces") {
+            // As many tokens as below, so that the special ones have the same ids.
+            let words = merges.map { $0.filter { $0 != " " }.replacing("Ġ", with: "▁").replacing("Ċ", with: "\n") }
+            writer.add("tokenizer.ggml.model", "llama")
+            writer.add("tokenizer.ggml.tokens", strings: (0...255).map { String(format: "<0x%02X>", $0) } + words + ["<|im_start|>", "<|im_end|>", "<tool>"])
+            writer.add("tokenizer.ggml.token_type", integers: [Int32](repeating: 6, count: 256) + words.map { _ in 1 } + [3, 3, 4])
+            writer.add("tokenizer.ggml.scores", reals: [Float](repeating: 0, count: 256) + words.indices.map { -Float($0) } + [0, 0, 0])
+            writer.add("tokenizer.ggml.add_space_prefix", .bool(pattern == "pieces"))
+            return try Tokenizer(GGUF(header: writer.bytes()))
+        }
         writer.add("tokenizer.ggml.model", "gpt2")
         writer.add("tokenizer.ggml.pre", pattern)
         let joined = merges.map { String($0.filter { $0 != " " }) }
@@ -76,7 +89,9 @@ func encodedFromScratch(_ document: Document, _ tokenizer: Tokenizer) -> [DocTok
     var tokens: [DocToken] = []
     var start = 0
     func run(to end: Int) {
-        for token in tokenizer.tokens(Array(document.bytes[start..<end])) {
+        // A space that is read before a text is read at its beginning, and behind a special token.
+        let continues = start > 0 && tokens.last?.special != true
+        for token in tokenizer.tokens(Array(document.bytes[start..<end]), continues: continues) {
             tokens.append(DocToken(id: token.id, range: token.range, kept: false, special: false).shifted(by: start))
         }
     }

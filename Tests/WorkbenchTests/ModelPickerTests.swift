@@ -99,4 +99,54 @@ struct ModelPickerTests {
         #expect(state.sampling.logitBias.isEmpty && state.attribution.token == nil && state.lens.token == nil)
         #expect(state.notice?.text.contains("logit biases were dropped") == true)
     }
+
+    /// What is told of a chat, by format.
+    static let chats = [
+        "ChatML": Tiny.Chat(template: "<|im_start|>{{ role }}<|im_end|>", controls: ["<|im_start|>", "<|im_end|>"]),
+        "Llama 3": Tiny.Chat(template: "<|start_header_id|>{{ role }}<|end_header_id|><|eot_id|>", controls: ["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]),
+        "Gemma": Tiny.Chat(template: "<start_of_turn>{{ role }}<end_of_turn>", controls: ["<start_of_turn>", "<end_of_turn>"]),
+    ]
+
+    @Test("a chat is written in the next model's format, the turn that is open stays open, and back again is the first text",
+          arguments: [("ChatML", "Llama 3"), ("Llama 3", "Gemma"), ("Gemma", "ChatML"), ("ChatML", "none")])
+    func chats(from: String, to: String) throws {
+        var state = State.desk("", width: 120, height: 30)
+        let first = try Tiny.chatting(#require(Self.chats[from])), template = try #require(first.tokenizer.chatTemplate)
+        let second = try Self.chats[to].map { try Tiny.chatting($0) } ?? Model(path: "\(Self.families)/gemma3.gguf", threads: 1)
+        #expect(template.name == from && second.tokenizer.chatTemplate?.name == (to == "none" ? nil : to))
+        _ = state.update(.report(.loaded(first)))
+        let turns = [Turn(.user, Array("What is cheese?".utf8)), Turn(.assistant, Array("fromage".utf8)), Turn(.user, Array("And mer?".utf8))]
+        let chat = Document(parts: template.render(turns, answer: true) + [.text(Array("the se".utf8))], tokenizer: first.tokenizer)
+        state.editor.reload(chat, kind: .edit, cursor: chat.count)
+        let nodes = state.editor.tree.count, bytes = state.editor.document.bytes
+        #expect(template.turns(of: state.editor.document)?.count == 4)
+        _ = state.update(.report(.loaded(second)))
+        guard let next = second.tokenizer.chatTemplate else {
+            #expect(state.editor.document.bytes == bytes && state.editor.document.kept.isEmpty)
+            #expect(state.notice?.text.contains("no chat template that is known") == true)
+            return
+        }
+        let expected = Document(parts: next.render(turns, answer: true) + [.text(Array("the se".utf8))], tokenizer: second.tokenizer)
+        #expect(state.editor.document.bytes == expected.bytes && state.editor.document.kept.map(\.id) == expected.kept.map(\.id))
+        #expect(state.notice?.text.contains("written as \(to)") == true && state.editor.tree.count >= nodes)
+        _ = state.update(.report(.loaded(first)))
+        #expect(state.editor.document.bytes == bytes && state.editor.document.kept.map(\.id) == chat.kept.map(\.id))
+    }
+
+    @Test("a folder of safetensors is listed where its names say that it is one, by its place's name for it")
+    func folders() throws {
+        let home = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: home) }
+        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../HuggingFaceTests/Fixtures/models").path
+        let hub = "\(home)/hub/models--me--tiny/snapshots", own = "\(home)/.cache/terrarium/models"
+        for folder in [hub, own] { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+        try FileManager.default.copyItem(atPath: fixtures + "/llama3", toPath: hub + "/0a1b")
+        try FileManager.default.copyItem(atPath: fixtures + "/gemma3", toPath: own + "/little")
+        try FileManager.default.createDirectory(atPath: own + "/notes", withIntermediateDirectories: true)
+        try "{}".write(toFile: own + "/notes/config.json", atomically: true, encoding: .utf8)
+        let environment = ["HOME": home, "HF_HOME": home]
+        let found = try ModelPlaces(Locations(program: "/bin/terrarium", environment: { environment[$0] }), environment: { environment[$0] }).files.map { try FoundModel($0, free: 1 << 30) }
+        #expect(found.map(\.title) == ["little", "me/tiny"] && found.map(\.family) == ["gemma3", "llama"])
+        #expect(found.map(\.state) == ["fits", "fits"] && found.map(\.place) == ["terrarium", "Hugging Face"])
+    }
 }

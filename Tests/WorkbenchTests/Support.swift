@@ -19,6 +19,10 @@ enum Tiny {
         do { return try file { try Model(path: $0, threads: 1) } } catch { fatalError("the tests' own model does not load: \(error)") }
     }()
 
+    /// What a model says of its chats.
+    struct Chat { let template: String, controls: [String] }
+    static func chatting(_ chat: Chat) throws -> Model { try file(named: "another", chat: chat) { try Model(path: $0, threads: 1) } }
+
     /// One like it with other weights.
     static func other() throws -> Model {
         try file(named: "another") { try Model(path: $0, threads: 1) }
@@ -32,7 +36,7 @@ enum Tiny {
     }
 
     /// Every word grows from its left, a byte a merge.
-    private static func vocabulary() -> (tokens: [String], merges: [String]) {
+    private static func vocabulary(_ specials: [String]) -> (tokens: [String], merges: [String]) {
         var tokens = (0...255).map { character($0) }, merges: [String] = []
         for word in words {
             let letters = Array(word.utf8).map(character)
@@ -48,9 +52,9 @@ enum Tiny {
         return (tokens + specials, merges)
     }
 
-    private static func bytes(_ name: String) -> [UInt8] {
+    private static func bytes(_ name: String, _ chat: Chat?) -> [UInt8] {
         var writer = GGUFWriter()
-        let (tokens, merges) = vocabulary(), width = 32, hidden = 32
+        let specials = chat?.controls ?? specials, (tokens, merges) = vocabulary(specials), width = 32, hidden = 32
         writer.add("general.architecture", "llama")
         writer.add("general.name", name)
         for (key, value) in [("block_count", layers), ("embedding_length", width), ("attention.head_count", heads), ("attention.head_count_kv", 1),
@@ -64,6 +68,7 @@ enum Tiny {
         writer.add("tokenizer.ggml.token_type", integers: tokens.indices.map { $0 < tokens.count - specials.count ? 1 : 3 })
         writer.add("tokenizer.ggml.merges", strings: merges)
         writer.add("tokenizer.ggml.eos_token_id", .uint32(UInt32(tokens.count - 1)))
+        if let chat { writer.add("tokenizer.chat_template", .string(chat.template)) }
         var seed: UInt64 = name == "tiny" ? 5 : 6
         func random() -> Float {
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -91,12 +96,12 @@ enum Tiny {
     }
 
     /// Runs with the model as a file, which is gone afterwards.
-    static func file<Result>(named name: String = "tiny", _ body: (_ path: String) throws -> Result) throws -> Result {
+    static func file<Result>(named name: String = "tiny", chat: Chat? = nil, _ body: (_ path: String) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-tiny-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appendingPathComponent("tiny.F32.gguf").path
-        try Data(bytes(name)).write(to: URL(fileURLWithPath: path))
+        try Data(bytes(name, chat)).write(to: URL(fileURLWithPath: path))
         return try body(path)
     }
 
