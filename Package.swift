@@ -24,12 +24,13 @@ let package = Package(
         .target(name: "Document", dependencies: ["JSONText", "Tokenizer", "Yams"]),
         .target(name: "Store", dependencies: ["Document", "JSONText", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Laboratory", dependencies: ["Engine", "JSONText", "Tokenizer", "Yams"]),
+        .target(name: "Remote", dependencies: ["Engine", "JSONText", "Tokenizer"]),
         .target(name: "Terminal"),
-        .target(name: "Workbench", dependencies: ["Engine", "HuggingFace", "JSONText", "Tokenizer", "Document", "Laboratory", "Store", "Terminal", "Yams"]),
+        .target(name: "Workbench", dependencies: ["Engine", "HuggingFace", "JSONText", "Remote", "Tokenizer", "Document", "Laboratory", "Store", "Terminal", "Yams"]),
         .executableTarget(
             name: "terrarium",
             dependencies: [
-                "CCurses", "CKernels", "Document", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Store", "Terminal", "Tokenizer", "Transformer", "Workbench",
+                "CCurses", "CKernels", "Document", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Remote", "Store", "Terminal", "Tokenizer", "Transformer", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], exclude: ["Fixtures"]),

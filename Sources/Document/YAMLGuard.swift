@@ -125,3 +125,9 @@ struct YAMLGuard {
         return nil
     }
 }
+
+extension PromptFile {
+    /// Refuses YAML that could blow up in a parser, wherever it is from.
+    /// Throws: a fact about it.
+    package static func checkYAML(_ bytes: [UInt8]) throws { try YAMLGuard.check(bytes) }
+}

@@ -104,7 +104,7 @@ package struct Configuration: Sendable, Equatable {
         return Array(bytes[..<count])
     }
 
-    private static func absolute(_ path: String, beside file: String) -> String {
+    static func absolute(_ path: String, beside file: String) -> String {
         if path.hasPrefix("/") { return path }
         if path.hasPrefix("~/"), let home = getenv("HOME") { return Locations.join(String(cString: home), String(path.dropFirst(2))) }
         guard let slash = file.lastIndex(of: "/") else { return path }

@@ -43,6 +43,8 @@ package struct Locations: Sendable, Equatable {
     }
 
     package var configFile: String { Self.join(config, "config.yaml") }
+    /// The servers that can be asked.
+    package var connections: String { Self.join(config, "connections.yaml") }
     package var models: String { Self.join(cache, "models") }
     package var defaultModel: String { Self.join(models, Self.defaultModelName) }
     /// The person's own prompts; the playground saves here.

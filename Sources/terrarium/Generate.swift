@@ -19,6 +19,7 @@ struct Generate: ParsableCommand {
     var streams = 1
     @Flag(help: "Print a line of JSON a token and one a stream.") var json = false
     @OptionGroup var edit: EditOptions
+    @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
 
     func validate() throws {
@@ -27,6 +28,7 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let text = try input.read()
+        if server.server != nil { return try run(text, server) }
         let setup = try model.setup()
         Interrupt.watch()
         var session = try setup.session()
@@ -37,7 +39,7 @@ struct Generate: ParsableCommand {
         if sampling.seed == nil, !sampling.isGreedy, !json, streams == 1, isatty(STDERR_FILENO) == 1 { Failure.complain("seed \(seed)") }
         guard try session.sync(to: ids, cancelled: { Interrupt.raised }) else { throw Failure.interrupted }
         session = try edit.apply(to: session)
-        var printer = Printer(tokenizer: session.model.tokenizer, json: json, several: streams > 1)
+        var printer = Printer(json: json, several: streams > 1)
         for first in stride(from: 0, to: streams, by: Self.together) {
             var group = Group(session, sampling, seed: seed &+ UInt64(first), count: min(Self.together, streams - first))
             for stream in first..<first + group.count {
@@ -48,9 +50,48 @@ struct Generate: ParsableCommand {
                     try? printer.finish()
                     throw error
                 }
-                try printer.end(end, seed: own)
+                try printer.end(end.rawValue, seed: own)
                 if end == .context { Failure.complain("The context of \(session.context) tokens is full; the text stops there.") }
             }
+        }
+    }
+
+    /// The same on a server, one stream after the other.
+    private func run(_ text: Input, _ server: ServerOptions) throws {
+        try ServerOptions.refuse(edit)
+        let (prompt, turns) = try text.plain()
+        guard !prompt.isEmpty || turns?.isEmpty == false else { throw Failure.empty }
+        guard let remote = try server.model() else { return }
+        var sampling = Sampling()
+        sampling.apply(numbers: try Configuration(reading: Locations().configFile).sampling)
+        if let own = text.settings { sampling.apply(numbers: own) }
+        sampling.apply(numbers: try self.sampling.settings())
+        try sampling.validate()
+        let ignored = remote.ignored(sampling)
+        if !ignored.isEmpty { Failure.complain("\(remote.title) has no \(ignored.map(\.key).joined(separator: ", ")); the text is drawn without.") }
+        let seed = sampling.seed ?? UInt64.random(in: 0..<1 << 31)
+        var printer = Printer(json: json, several: streams > 1)
+        for stream in 0..<streams {
+            let own = seed &+ UInt64(stream)
+            try printer.begin(stream: stream, seed: own)
+            let end: TextEnd?
+            do {
+                func show(_ token: TextToken) throws { try printer.show(token.bytes, token.fields + token.guesses) }
+                end = if let turns {
+                    try remote.answer(turns.map { ($0.role.rawValue, $0.text) }, sampling: sampling, seed: own, top: json ? 5 : 0, cancelled: { Interrupt.raised }, token: show)
+                } else {
+                    try remote.generate(prompt, sampling: sampling, seed: own, top: json ? 5 : 0, cancelled: { Interrupt.raised }, token: show)
+                }
+            } catch {
+                try? printer.finish()
+                throw error
+            }
+            guard let end else {
+                try? printer.finish()
+                throw Failure.interrupted
+            }
+            try printer.end(end.rawValue, seed: own)
+            if end == .cut { Failure.complain("\(remote.title) ended without saying why; the text is cut off there.") }
         }
     }
 
@@ -96,7 +137,6 @@ private struct Group {
 
 /// Writes what is drawn, as text or as lines of JSON.
 private struct Printer: ~Copyable {
-    private let tokenizer: Tokenizer
     private let json: Bool
     private let several: Bool
     private var output = Output()
@@ -105,7 +145,7 @@ private struct Printer: ~Copyable {
     private var stream = 0
     private var count = 0
 
-    init(tokenizer: Tokenizer, json: Bool, several: Bool) { (self.tokenizer, self.json, self.several) = (tokenizer, json, several) }
+    init(json: Bool, several: Bool) { (self.json, self.several) = (json, several) }
 
     mutating func begin(stream: Int, seed: UInt64) throws(Failure) {
         (self.stream, count, endsLine, terminal) = (stream, 0, true, TerminalText())
@@ -114,26 +154,29 @@ private struct Printer: ~Copyable {
     }
 
     mutating func show(_ token: Generation.Token) throws(Failure) {
+        let step = token.step
+        try show(token.bytes, [("id", .integer(step.id))] + JSON.text(token.bytes) + [
+            ("logprob", .number(step.logprob)), ("rank", .integer(step.rank)), ("entropy", .number(step.entropy)),
+        ])
+    }
+
+    mutating func show(_ bytes: [UInt8], _ fields: [(String, JSON)]) throws(Failure) {
         if json {
-            let step = token.step
-            try output.line(JSON.object(
-                [("stream", .integer(stream)), ("index", .integer(count)), ("id", .integer(step.id))] + JSON.text(token.bytes) + [
-                    ("logprob", .number(step.logprob)), ("rank", .integer(step.rank)), ("entropy", .number(step.entropy)),
-                ]).text)
+            try output.line(JSON.object([("stream", .integer(stream)), ("index", .integer(count))] + fields).text)
         } else if output.isTerminal {
-            try output.write(terminal.append(token.bytes).utf8)
+            try output.write(terminal.append(bytes).utf8)
         } else {
-            try output.write(token.bytes)
+            try output.write(bytes)
         }
-        if let last = token.bytes.last { endsLine = last == 0x0A }
+        if let last = bytes.last { endsLine = last == 0x0A }
         count += 1
         try output.flush()
     }
 
-    mutating func end(_ end: Generation.End, seed: UInt64) throws(Failure) {
+    mutating func end(_ end: String, seed: UInt64) throws(Failure) {
         if json {
             try output.line(JSON.object([
-                ("stream", .integer(stream)), ("done", .string(end.rawValue)), ("tokens", .integer(count)), ("seed", .integer(seed)),
+                ("stream", .integer(stream)), ("done", .string(end)), ("tokens", .integer(count)), ("seed", .integer(seed)),
             ]).text)
             try output.flush()
         } else {

@@ -117,6 +117,15 @@ struct Input {
         return ids
     }
 
+    /// The text as it is, for a server that makes tokens of it itself; turns where the file is a chat.
+    func plain() throws -> (text: [UInt8], turns: [Turn]?) {
+        switch source {
+        case .text(let bytes, _): return (bytes, nil)
+        case .prompt(let file, let path, let values):
+            return file.mode == .chat ? ([], try file.turns(values, path: path)) : (try file.text(values, path: path), nil)
+        }
+    }
+
     /// Some models have no token for bytes that no text holds; what is left out is said.
     private static func warnOfMissing(_ bytes: [UInt8], _ tokenizer: Tokenizer) {
         let missing = Set(tokenizer.missingBytes).intersection(bytes).sorted()

@@ -15,7 +15,7 @@ struct Paths: ParsableCommand {
         let configuration = try Configuration(reading: places.configFile)
         let named = model.path ?? places.namedModel ?? configuration.model ?? places.defaultModel
         let rows = [
-            ("config", places.configFile), ("data", places.data), ("cache", places.cache), ("models", places.models), ("model", named),
+            ("config", places.configFile), ("servers", places.connections), ("data", places.data), ("cache", places.cache), ("models", places.models), ("model", named),
             ("store", places.store), ("results", places.results), ("prompts", places.prompts),
         ]
         var output = Output()

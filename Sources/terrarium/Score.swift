@@ -15,6 +15,7 @@ struct Score: ParsableCommand {
     var logprobs: String?
     @Flag(help: "Print one JSON object.") var json = false
     @OptionGroup var edit: EditOptions
+    @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
 
     func validate() throws {
@@ -23,6 +24,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let text = try input.read()
+        if server.server != nil { return try run(text, server) }
         var session = try model.setup().session()
         _ = try session.sync(to: text.someIDs(session.model))
         session = try edit.apply(to: session)
@@ -31,6 +33,26 @@ struct Score: ParsableCommand {
         if let logprobs { try Self.write(session, to: logprobs) }
         var output = Output()
         try output.write((json ? Self.object(session, steps, next).text + "\n" : Self.table(session, steps, next)).utf8)
+        try output.flush()
+    }
+
+    /// As the server tells it: ranks and entropies are not among what it tells.
+    private func run(_ text: Input, _ server: ServerOptions) throws {
+        try ServerOptions.refuse(edit)
+        guard logprobs == nil else { throw Failure.usage("--logprobs cannot go with --server: it tells the likeliest tokens only.") }
+        let (prompt, turns) = try text.plain()
+        guard turns == nil else { throw Failure.usage("A chat cannot be scored with --server: its own template makes the text.") }
+        guard !prompt.isEmpty else { throw Failure.empty }
+        guard let remote = try server.model() else { return }
+        let tokens = try remote.score(prompt, top: top, cancelled: { Interrupt.raised })
+        var output = Output()
+        if json {
+            try output.line(JSON.object([("tokens", .array(tokens.map { .object($0.fields + $0.guesses) }))]).text)
+        } else {
+            var table = Table(["at", "logprob", "token"], right: [0, 1])
+            for (index, token) in tokens.enumerated() { table.add(["\(index)", token.logprob.map { fixed($0, 3) } ?? "-", Visible.token(token.bytes)]) }
+            try output.write(table.text.utf8)
+        }
         try output.flush()
     }
 

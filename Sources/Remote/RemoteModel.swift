@@ -1,0 +1,151 @@
+import Engine
+import Foundation
+import JSONText
+
+/// A model behind a server's API; what it can do was found by asking it.
+///
+/// Invariants: what was handed on stays; an end without a reason is `cut`; a setting that has no effect there is not sent.
+package final class RemoteModel: LanguageModel, Sendable {
+    package let server: Server
+    /// As the server names it.
+    package let name: String
+    package let abilities: Abilities
+    package let status: Status
+    /// Which of two spellings the server takes for the repetition penalty.
+    private let repetitionKey: String
+
+    package struct Status: Sendable, Equatable {
+        /// Of a question about its models. Unit: seconds.
+        package let latency: Double
+        /// Unit: tokens a second, of one short answer; nil where it was too short to tell.
+        package let speed: Double?
+        /// Questions that finding out took.
+        package let questions: Int
+    }
+
+    package var title: String { "\(server.connection.name): \(name)" }
+
+    /// Asks the server what it is and can do, in some twenty short questions.
+    /// Throws: where it cannot be reached, refuses, or neither completes nor chats.
+    package convenience init(_ connection: Connection, patience: Server.Patience = .init(), cancelled: () -> Bool = { false }) throws(RemoteFault) {
+        let server = try Server(connection, patience: patience)
+        var probe = RemoteProbe(server)
+        try probe.run(cancelled)
+        self.init(server, probe)
+    }
+
+    private init(_ server: Server, _ probe: RemoteProbe) {
+        (self.server, name, abilities, repetitionKey) = (server, probe.model, probe.abilities, probe.repetitionKey)
+        status = Status(latency: probe.latency, speed: probe.speed, questions: probe.questions)
+    }
+
+    // MARK: Writing
+
+    package func generate(_ prompt: [UInt8], sampling: Sampling, seed: UInt64, top: Int, cancelled: () -> Bool,
+                          token: (TextToken) throws -> Void) throws -> TextEnd? {
+        guard abilities.completes else { throw RemoteFault.unable("\(title) answers chats only, and does not continue a text") }
+        let fields = [("prompt", JSON.string(try Self.text(prompt)))] + self.fields(sampling, seed, top)
+        return try run("completions", fields, cancelled, token)
+    }
+
+    /// The next turn of a chat, in the server's own template.
+    package func answer(_ turns: [(role: String, text: [UInt8])], sampling: Sampling, seed: UInt64, top: Int, cancelled: () -> Bool,
+                        token: (TextToken) throws -> Void) throws -> TextEnd? {
+        guard abilities.chats else { throw RemoteFault.unable("\(title) continues texts only, and answers no chats") }
+        var messages: [JSON] = []
+        for turn in turns { messages.append(.object([("role", .string(turn.role)), ("content", .string(try Self.text(turn.text)))])) }
+        var fields = self.fields(sampling, seed, 0)
+        // Here the number has a name of its own.
+        if let place = fields.firstIndex(where: { $0.0 == "logprobs" }) { fields[place...place] = [("logprobs", .literal("true")), ("top_logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top))))] }
+        return try run("chat/completions", [("messages", .array(messages))] + fields, cancelled, token)
+    }
+
+    private func run(_ path: String, _ fields: [(String, JSON)], _ cancelled: () -> Bool, _ token: (TextToken) throws -> Void) throws -> TextEnd? {
+        let reply = server.reply(path, .object(fields + (abilities.streams ? [("stream", .literal("true"))] : [])))
+        var finish: String?, hasWritten = false
+        do {
+            while let json = try abilities.streams ? reply.event(cancelled) : finish == nil ? reply.whole(cancelled) : nil {
+                guard let answer = Answer(json) else {
+                    // The last event may tell of nothing but numbers.
+                    guard json["usage"] != nil || json["choices"] != nil else { throw RemoteFault.answer("an event without choices") }
+                    continue
+                }
+                for piece in answer.whole {
+                    hasWritten = true
+                    try token(piece)
+                }
+                finish = answer.finish ?? finish ?? (abilities.streams ? nil : "")
+            }
+        } catch RemoteFault.cancelled {
+            return nil
+        } catch RemoteFault.broken where hasWritten {
+            return .cut
+        }
+        return Self.end(finish)
+    }
+
+    private static func end(_ finish: String?) -> TextEnd {
+        switch finish {
+        case "stop", "eos", "eos_token", "stop_sequence": .stop
+        case "length", "max_tokens": .length
+        default: .cut
+        }
+    }
+
+    /// JSON holds text only.
+    private static func text(_ bytes: [UInt8]) throws(RemoteFault) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .unable("a server takes text in UTF-8 only, and this is not; mend the bytes, or use the model here") }
+        return text
+    }
+
+    private func fields(_ sampling: Sampling, _ seed: UInt64, _ top: Int) -> [(String, JSON)] {
+        var fields: [(String, JSON)] = [("model", .string(name)), ("max_tokens", .integer(sampling.maxTokens)), ("temperature", .number(sampling.temperature))]
+        for field in SamplingField.all where abilities.settings.contains(field.id) && field.id != .temperature && field.id != .maxTokens {
+            // Greedy is greedy: what cuts the rest is off, so that no server cuts first and differs.
+            guard let value = sampling.isGreedy && Self.cuts.contains(field.id) ? field.off : field.value(in: sampling) else { continue }
+            fields.append((field.id == .repetitionPenalty ? repetitionKey : field.key, field.isWhole ? .integer(Int(value)) : .number(value)))
+        }
+        if abilities.settings.contains(.logitBias), !sampling.logitBias.isEmpty {
+            fields.append(("logit_bias", .object(sampling.logitBias.sorted { $0.key < $1.key }.map { ("\($0.key)", .number($0.value)) })))
+        }
+        if abilities.seeds { fields.append(("seed", .integer(seed & 0x7FFF_FFFF))) }
+        let stops = sampling.stop.compactMap { String(validating: $0, as: UTF8.self) }
+        if !stops.isEmpty { fields.append(("stop", .strings(stops))) }
+        if let most = abilities.topLogprobs, most > 0 { fields.append(("logprobs", .integer(max(1, min(top, most))))) }
+        return fields
+    }
+
+    private static let cuts: Set<SamplingField.ID> = [.topK, .typicalP, .topP, .minP]
+
+    /// Settings that differ from doing nothing and have no effect there.
+    package func ignored(_ sampling: Sampling) -> [SamplingField] {
+        SamplingField.all.filter { field in
+            guard !abilities.settings.contains(field.id) else { return false }
+            if field.id == .logitBias { return !sampling.logitBias.isEmpty }
+            guard !(sampling.isGreedy && Self.cuts.contains(field.id)) else { return false }
+            return field.off.map { $0 != field.value(in: sampling) } ?? false
+        }
+    }
+
+    // MARK: Judging
+
+    package func score(_ text: [UInt8], top: Int, cancelled: () -> Bool) throws -> [TextToken] {
+        guard abilities.scoresPrompts else {
+            throw RemoteFault.unable("\(title) tells no probabilities of a prompt's tokens, so nothing can be scored there (it was asked with echo)")
+        }
+        let fields: [(String, JSON)] = [
+            ("model", .string(name)), ("prompt", .string(try Self.text(text))), ("echo", .literal("true")), ("max_tokens", .integer(1)),
+            ("temperature", .integer(0)), ("logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top)))),
+        ]
+        guard let answer = Answer(try server.ask("completions", .object(fields), cancelled: cancelled)) else { throw RemoteFault.answer("there are no choices in it") }
+        // Behind the prompt stands the token that had to be asked for too.
+        var left = text.count, tokens: [TextToken] = []
+        for token in answer.tokens where left > 0 {
+            tokens.append(token)
+            left -= token.bytes.count
+        }
+        guard tokens.flatMap(\.bytes) == text else { throw RemoteFault.answer("the tokens it tells of are not the prompt's") }
+        guard tokens.dropFirst().allSatisfy({ $0.logprob != nil }) else { throw RemoteFault.answer("tokens of the prompt are without a probability") }
+        return tokens
+    }
+}
