@@ -22,7 +22,10 @@ final class HTTP: NSObject, URLSessionDataDelegate, Sendable {
     }
 
     /// Nothing more is asked; the session lets go of its delegate, which it holds.
-    func close() { session.with { $0?.invalidateAndCancel() } }
+    func close() {
+        open.with { $0.exchanges.values.forEach { $0.leave() } }
+        session.with { session in session?.delegateQueue.addOperation { [session] in session?.invalidateAndCancel() } }
+    }
 
     func send(_ method: String, _ url: URL, body: [UInt8]?, key: Secret?) -> Exchange {
         var request = URLRequest(url: url)
@@ -34,8 +37,9 @@ final class HTTP: NSObject, URLSessionDataDelegate, Sendable {
         }
         if let key { request.setValue(key.header, forHTTPHeaderField: "Authorization") }
         let exchange = Exchange(host: url.host ?? "the server")
-        guard let task = session.with({ $0?.dataTask(with: request) }) else { return exchange }
-        exchange.onCancel = { task.cancel() }
+        guard let (task, queue) = session.with({ session in session.map { ($0.dataTask(with: request), $0.delegateQueue) } }) else { return exchange }
+        // In turn with the client's calls: a task that is cancelled within one of them traps.
+        exchange.onCancel = { queue.addOperation { task.cancel() } }
         open.with { $0.exchanges[task.taskIdentifier] = exchange }
         task.resume()
         return exchange
@@ -59,16 +63,18 @@ final class HTTP: NSObject, URLSessionDataDelegate, Sendable {
                     completionHandler: @escaping @Sendable (URLRequest?) -> Void) {
         func origin(_ url: URL?) -> String { "\(url?.scheme ?? "")://\(url?.host ?? "")\((url?.port).map { ":\($0)" } ?? "")" }
         let next = origin(newRequest.url)
-        guard next == origin(task.originalRequest?.url), var again = task.originalRequest, let url = newRequest.url else {
-            exchange(task)?.put(.end(.redirect(next)))
-            return completionHandler(nil)
-        }
-        again.url = url
-        completionHandler(again)
+        guard let exchange = exchange(task), !exchange.isCancelled else { return }
+        // The client would ask there without the body.
+        exchange.moved = newRequest.url.flatMap { next == origin(task.originalRequest?.url) ? .moved($0) : nil } ?? .end(.redirect(next))
+        completionHandler(nil)
     }
 
     func urlSession(_: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         let exchange = open.with { $0.exchanges.removeValue(forKey: task.taskIdentifier) }
+        if let moved = exchange?.moved {
+            exchange?.put(moved)
+            return
+        }
         exchange?.put(.end(error.map { Self.fault($0, exchange?.host ?? "") }))
     }
 
@@ -85,10 +91,12 @@ final class Exchange: Sendable {
     enum Event: Sendable {
         case head(status: Int, headers: [String: String])
         case data([UInt8])
+        /// The same question is to be asked elsewhere on the same server.
+        case moved(URL)
         case end(RemoteFault?)
     }
     let host: String
-    private struct Queue { var events: [Event] = [], isCancelled = false, onCancel: (@Sendable () -> Void)? }
+    private struct Queue { var events: [Event] = [], isCancelled = false, onCancel: (@Sendable () -> Void)?, moved: Event? }
     private let queue = Locked(Queue())
     private let arrived = DispatchSemaphore(value: 0)
 
@@ -99,15 +107,26 @@ final class Exchange: Sendable {
         set { queue.with { $0.onCancel = newValue } }
     }
 
+    /// Where the server sends, told once its answer is over.
+    var moved: Event? {
+        get { queue.with { $0.moved } }
+        set { queue.with { $0.moved = newValue } }
+    }
+
+    var isCancelled: Bool { queue.with { $0.isCancelled } }
+
     func put(_ event: Event) {
         queue.with { $0.events.append(event) }
         arrived.signal()
     }
 
     func cancel() {
-        queue.with { $0.isCancelled = true }
+        leave()
         onCancel?()
     }
+
+    /// Nobody waits for what comes any more.
+    func leave() { queue.with { $0.isCancelled = true } }
 
     /// What comes next; nil when nothing came in that time.
     func next(within seconds: Double) -> Event? {

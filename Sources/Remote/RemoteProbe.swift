@@ -92,7 +92,8 @@ struct RemoteProbe {
 
     private mutating func penalties(_ cancelled: () -> Bool) throws(RemoteFault) {
         func greedy(_ fields: [(String, JSON)]) throws(RemoteFault) -> String? { try complete(Self.list, 12, [("temperature", .integer(0))] + fields, cancelled)?.text }
-        guard let plain = try greedy([]) else { return }
+        // Where the same question has two answers a third shows nothing.
+        guard let plain = try greedy([]), try greedy([]) == plain else { return }
         for (id, key, value) in [(SamplingField.ID.repetitionPenalty, "repetition_penalty", 4.0), (.repetitionPenalty, "repeat_penalty", 4.0),
                                  (.presencePenalty, "presence_penalty", 2.0), (.frequencyPenalty, "frequency_penalty", 2.0)] where !abilities.settings.contains(id) {
             guard let text = try greedy([(key, .number(value))]), text != plain else { continue }

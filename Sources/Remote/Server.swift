@@ -28,8 +28,8 @@ package final class Server: Sendable {
 
     func reply(_ path: String, _ body: JSON?) -> Reply { Reply(self, path, body) }
 
-    fileprivate func send(_ path: String, _ body: JSON?) -> Exchange {
-        http.send(body == nil ? "GET" : "POST", connection.base.appendingPathComponent(path), body: body.map { Array($0.text.utf8) }, key: key)
+    fileprivate func send(_ url: URL, _ body: JSON?) -> Exchange {
+        http.send(body == nil ? "GET" : "POST", url, body: body.map { Array($0.text.utf8) }, key: key)
     }
 
     /// A server's words for people: short, on one line, without the key.
@@ -54,18 +54,19 @@ package final class Server: Sendable {
 ///
 /// The question is asked again, after a while, only where nothing of an answer has come; `cancelled` is looked at every 20 ms.
 final class Reply {
-    private let server: Server, path: String, body: JSON?
+    private let server: Server, body: JSON?
+    private var url: URL
     private var exchange: Exchange
     private var status = 0, headers: [String: String] = [:], refusal: [UInt8] = []
     private var events = EventStream(), ready: ArraySlice<[UInt8]> = []
-    private var hasBegun = false, isOver = false, attempts = 0
+    private var hasBegun = false, isOver = false, attempts = 0, moves = 0
 
     /// Of an answer that comes whole, and of one that says why there is none. Unit: bytes.
     private static let answerLimit = 64 << 20, errorLimit = 64 << 10
 
     fileprivate init(_ server: Server, _ path: String, _ body: JSON?) {
-        (self.server, self.path, self.body) = (server, path, body)
-        exchange = server.send(path, body)
+        (self.server, self.body, url) = (server, body, server.connection.base.appendingPathComponent(path))
+        exchange = server.send(url, body)
     }
 
     // Whatever way this is left, the server need not go on.
@@ -110,7 +111,7 @@ final class Reply {
                 guard !hasBegun, error.mayPass, attempts < patience.retries, pause <= patience.longestWait else { throw error }
                 attempts += 1
                 try Self.sleep(pause, cancelled)
-                (status, headers, refusal, exchange) = (0, [:], [], server.send(path, body))
+                (status, headers, refusal, exchange) = (0, [:], [], server.send(url, body))
             }
         }
     }
@@ -138,6 +139,12 @@ final class Reply {
             case .data(let bytes):
                 if status == 200 { return bytes }
                 refusal += bytes.prefix(max(0, Self.errorLimit - refusal.count))
+            case .moved(let next):
+                moves += 1
+                guard moves <= 5 else { throw .answer("it sends from one address to the next without end") }
+                exchange.cancel()
+                (url, status, headers, refusal) = (next, 0, [:], [])
+                exchange = server.send(url, body)
             case .end(let fault):
                 try end(fault)
                 isOver = true
