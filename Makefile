@@ -21,7 +21,7 @@ COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test kill-loop model test-models build picture bench-peers static install clean swift packages
+.PHONY: help run test test-servers kill-loop model test-models build picture bench-peers static install clean swift packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: swift packages model test-models ## set up what is missing, build, run eve
 	@swift test -c release --no-color-diagnostics --disable-testable-imports
 	@set -e; for script in scripts/test-*.sh; do [ -e "$$script" ] || continue; \
 		echo "==> Running $$script"; "./$$script"; done
+
+test-servers: build model ## try real inference servers on this machine, built once into the cache (part of make test)
+	@scripts/test-servers.sh
 
 # ARGS is how often.
 kill-loop: ## kill the playground and running experiments 500 times each (after make test)

@@ -25,12 +25,12 @@ package final class RemoteModel: LanguageModel, Sendable {
 
     package var title: String { "\(server.connection.name): \(name)" }
 
-    /// Asks the server what it is and can do, in some twenty short questions.
+    /// Asks the server what it is and can do, in some twenty short questions; fewer where it is for one use only.
     /// Throws: where it cannot be reached, refuses, or neither completes nor chats.
-    package convenience init(_ connection: Connection, patience: Server.Patience = .init(), cancelled: () -> Bool = { false }) throws(RemoteFault) {
+    package convenience init(_ connection: Connection, for purpose: Sampling? = nil, patience: Server.Patience = .init(), cancelled: () -> Bool = { false }) throws(RemoteFault) {
         let server = try Server(connection, patience: patience)
         var probe = RemoteProbe(server)
-        try probe.run(cancelled)
+        try probe.run(for: purpose, cancelled)
         self.init(server, probe)
     }
 
@@ -138,14 +138,30 @@ package final class RemoteModel: LanguageModel, Sendable {
             ("temperature", .integer(0)), ("logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top)))),
         ]
         guard let answer = Answer(try server.ask("completions", .object(fields), cancelled: cancelled)) else { throw RemoteFault.answer("there are no choices in it") }
-        // Behind the prompt stands the token that had to be asked for too.
-        var left = text.count, tokens: [TextToken] = []
-        for token in answer.tokens where left > 0 {
-            tokens.append(token)
-            left -= token.bytes.count
+        return try Self.prompt(text, of: answer)
+    }
+
+    /// The tokens of a prompt out of an answer that repeats it, with the one behind it that had to be asked for too.
+    ///
+    /// That one was the likeliest, so its place shows whether numbers and tokens belong together: llama-cpp-python's server sets
+    /// them off by one where a text does not begin with the model's own first token, which it leaves out of the list where it does.
+    /// Throws: where they do not belong together, or a token is without a number.
+    static func prompt(_ text: [UInt8], of answer: Answer) throws(RemoteFault) -> [TextToken] {
+        let all = answer.tokens.flatMap(\.bytes)
+        let hidden = (0...text.count).first { all.starts(with: text[$0...]) } ?? text.count
+        var left = text.count - hidden, count = 0
+        var tokens = hidden > 0 ? [TextToken(bytes: Array(text[..<hidden]), id: nil, logprob: nil, top: [])] : []
+        while left > 0, count < answer.tokens.count {
+            left -= answer.tokens[count].bytes.count
+            count += 1
         }
-        guard tokens.flatMap(\.bytes) == text else { throw RemoteFault.answer("the tokens it tells of are not the prompt's") }
-        guard tokens.dropFirst().allSatisfy({ $0.logprob != nil }) else { throw RemoteFault.answer("tokens of the prompt are without a probability") }
+        let own = answer.tokens.prefix(count)
+        guard left == 0, !own.isEmpty else { throw .answer("the tokens it tells of are not the prompt's") }
+        guard answer.tokens.count > own.count, let drawn = answer.tokens[own.count].logprob, let best = answer.tokens[own.count].top.first?.logprob, drawn >= best - 1e-3 else {
+            throw .answer("its probabilities belong to other tokens than it says; some servers tell them right only of texts that begin with the model's first special token")
+        }
+        guard own.dropFirst().allSatisfy({ $0.logprob != nil }) else { throw .answer("tokens of the prompt are without a probability") }
+        tokens += own
         return tokens
     }
 }

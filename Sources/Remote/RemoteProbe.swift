@@ -16,14 +16,26 @@ struct RemoteProbe {
 
     private static let prompt = "The old man looked at the sea and", list = "one two one two one two one two one two one two one"
 
-    mutating func run(_ cancelled: () -> Bool) throws(RemoteFault) {
+    /// - Parameter purpose: settings that are to be used once; then only what has a part in them is asked.
+    mutating func run(for purpose: Sampling?, _ cancelled: () -> Bool) throws(RemoteFault) {
         try name(cancelled)
         try writing(cancelled)
         guard abilities.completes else { return }
-        try chance(cancelled)
-        try penalties(cancelled)
+        abilities.settings = [.maxTokens, .stop]
+        if purpose?.isGreedy != true { try chance(cancelled) } else { try cold(cancelled) }
+        try penalties(cancelled) { id in
+            guard let purpose else { return true }
+            guard let field = SamplingField.all.first(where: { $0.id == id }) else { return false }
+            return id == .logitBias ? !purpose.logitBias.isEmpty : field.value(in: purpose) != field.off
+        }
         try stream(cancelled)
-        abilities.scoresPrompts = echoes(cancelled)
+        if purpose == nil { abilities.scoresPrompts = echoes(cancelled) }
+    }
+
+    /// Whether a temperature of 0 leaves nothing to chance.
+    private mutating func cold(_ cancelled: () -> Bool) throws(RemoteFault) {
+        let one = try complete(Self.prompt, 8, [("temperature", .integer(0))], cancelled)?.text
+        if one != nil, try complete(Self.prompt, 8, [("temperature", .integer(0))], cancelled)?.text == one { abilities.settings.insert(.temperature) }
     }
 
     private mutating func name(_ cancelled: () -> Bool) throws(RemoteFault) {
@@ -76,12 +88,10 @@ struct RemoteProbe {
     }
 
     private mutating func chance(_ cancelled: () -> Bool) throws(RemoteFault) {
-        abilities.settings = [.maxTokens, .stop]
         let one = try hot(1, [], cancelled), again = try hot(1, [], cancelled), other = try hot(2, [], cancelled)
-        let cold = try complete(Self.prompt, 8, [("temperature", .integer(0))], cancelled)?.text, cold2 = try complete(Self.prompt, 8, [("temperature", .integer(0))], cancelled)?.text
+        try cold(cancelled)
         abilities.seeds = one != nil && one == again && one != other
         if abilities.seeds { abilities.settings.insert(.seed) }
-        if cold != nil, cold == cold2, one != cold || other != cold { abilities.settings.insert(.temperature) }
         // Where nothing is left to chance anyway a cut shows nothing.
         guard one != other else { return }
         for (id, key, value) in [(SamplingField.ID.topK, "top_k", JSON.integer(1)), (.topP, "top_p", .number(0.000001)), (.minP, "min_p", .integer(1)), (.typicalP, "typical_p", .number(0.000001))] {
@@ -90,18 +100,19 @@ struct RemoteProbe {
         }
     }
 
-    private mutating func penalties(_ cancelled: () -> Bool) throws(RemoteFault) {
+    private mutating func penalties(_ cancelled: () -> Bool, _ isWanted: (SamplingField.ID) -> Bool) throws(RemoteFault) {
+        guard [SamplingField.ID.repetitionPenalty, .presencePenalty, .frequencyPenalty, .logitBias].contains(where: isWanted) else { return }
         func greedy(_ fields: [(String, JSON)]) throws(RemoteFault) -> String? { try complete(Self.list, 12, [("temperature", .integer(0))] + fields, cancelled)?.text }
         // Where the same question has two answers a third shows nothing.
         guard let plain = try greedy([]), try greedy([]) == plain else { return }
         for (id, key, value) in [(SamplingField.ID.repetitionPenalty, "repetition_penalty", 4.0), (.repetitionPenalty, "repeat_penalty", 4.0),
-                                 (.presencePenalty, "presence_penalty", 2.0), (.frequencyPenalty, "frequency_penalty", 2.0)] where !abilities.settings.contains(id) {
+                                 (.presencePenalty, "presence_penalty", 2.0), (.frequencyPenalty, "frequency_penalty", 2.0)] where isWanted(id) && !abilities.settings.contains(id) {
             guard let text = try greedy([(key, .number(value))]), text != plain else { continue }
             abilities.settings.insert(id)
             if id == .repetitionPenalty { repetitionKey = key }
         }
         // The token that comes first anyway must not come any more.
-        guard abilities.tellsIDs, let first = try complete(Self.list, 1, [("temperature", .integer(0)), ("logprobs", .integer(1))], cancelled)?.tokens.first, let id = first.id else { return }
+        guard isWanted(.logitBias), abilities.tellsIDs, let first = try complete(Self.list, 1, [("temperature", .integer(0)), ("logprobs", .integer(1))], cancelled)?.tokens.first, let id = first.id else { return }
         let without = try greedy([("logit_bias", .object([("\(id)", .integer(-100))]))])
         if let without, without != plain { abilities.settings.insert(.logitBias) }
     }
@@ -123,11 +134,11 @@ struct RemoteProbe {
         if count > 4, let first, Date() > first { speed = Double(count - 1) / Date().timeIntervalSince(first) }
     }
 
-    /// Whether the tokens of a prompt come back with probabilities of their own: all but the first, and not all of one.
+    /// Whether the tokens of a prompt come back with probabilities of their own; that they belong together is seen at each use.
     private mutating func echoes(_ cancelled: () -> Bool) -> Bool {
         let text = "The sky is blue and"
         guard let answer = try? complete(text, 1, [("temperature", .integer(0)), ("echo", .literal("true")), ("logprobs", .integer(1))], cancelled) else { return false }
-        let all = answer.tokens.flatMap(\.bytes), values = answer.tokens.dropFirst().compactMap(\.logprob)
-        return all.starts(with: text.utf8) && values.count == answer.tokens.count - 1 && values.count > 2 && Set(values).count > 2
+        let values = answer.tokens.dropFirst().compactMap(\.logprob)
+        return answer.tokens.flatMap(\.bytes).starts(with: text.utf8) && values.count == answer.tokens.count - 1 && Set(values).count > 2
     }
 }

@@ -61,12 +61,12 @@ struct Generate: ParsableCommand {
         try ServerOptions.refuse(edit)
         let (prompt, turns) = try text.plain()
         guard !prompt.isEmpty || turns?.isEmpty == false else { throw Failure.empty }
-        guard let remote = try server.model() else { return }
         var sampling = Sampling()
         sampling.apply(numbers: try Configuration(reading: Locations().configFile).sampling)
         if let own = text.settings { sampling.apply(numbers: own) }
         sampling.apply(numbers: try self.sampling.settings())
         try sampling.validate()
+        guard let remote = try server.model(for: sampling) else { return }
         let ignored = remote.ignored(sampling)
         if !ignored.isEmpty { Failure.complain("\(remote.title) has no \(ignored.map(\.key).joined(separator: ", ")); the text is drawn without.") }
         let seed = sampling.seed ?? UInt64.random(in: 0..<1 << 31)

@@ -11,15 +11,15 @@ struct ServerOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Ask this server of connections.yaml instead of a model here.", valueName: "name"))
     var server: String?
 
-    /// The server, asked what it can do; nil where none is named.
-    func model() throws -> RemoteModel? {
+    /// The server, asked what it can do, as far as it is for these settings; nil where none is named.
+    func model(for purpose: Sampling? = nil) throws -> RemoteModel? {
         guard let server else { return nil }
         let file = Locations().connections, all = try Connections.read(file)
         guard let connection = all.first(where: { $0.name == server }) else {
             throw Failure.usage("--server \(server): \(file) has " + (all.isEmpty ? "no servers." : "the servers \(all.map(\.name).joined(separator: ", "))."))
         }
         Interrupt.watch()
-        do { return try RemoteModel(connection, cancelled: { Interrupt.raised }) } catch {
+        do { return try RemoteModel(connection, for: purpose, cancelled: { Interrupt.raised }) } catch {
             throw Interrupt.raised ? Failure.interrupted : error
         }
     }

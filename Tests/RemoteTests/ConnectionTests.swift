@@ -41,7 +41,7 @@ struct ProbeTests {
     private struct Asked { let server: FaultServer, model: RemoteModel; var abilities: Abilities { model.abilities } }
 
     /// A server made of rules: which settings have an effect, whether it echoes, streams, chats.
-    private func model(settings: Set<String>, echoes: Bool = false, legacy: Bool = false) throws -> Asked {
+    private func model(settings: Set<String>, echoes: Bool = false, offByOne: Bool = false, legacy: Bool = false) throws -> Asked {
         let server = try FaultServer { peer, path, body, _ in
             func number(_ key: String) -> Double? {
                 guard let range = body.range(of: "\"\(key)\":") else { return nil }
@@ -63,9 +63,10 @@ struct ProbeTests {
             if settings.contains("logit_bias"), body.contains("logit_bias") { text += "biased" }
             let prompt = "The sky is blue and"
             if echoes, body.contains("\"echo\":true") {
-                let tokens = prompt.split(separator: " ").enumerated().map { $0.offset == 0 ? "\($0.element)" : " \($0.element)" } + [" so"]
+                let tokens = prompt.split(separator: " ").enumerated().map { $0.offset == 0 ? "\($0.element)" : " \($0.element)" } + (offByOne ? [] : [" so"])
                 let list = tokens.map { "\"\($0)\"" }.joined(separator: ","), values = tokens.indices.map { $0 == 0 ? "null" : "-\($0).5" }.joined(separator: ",")
-                return peer.json(200, #"{"choices":[{"text":"\#(tokens.joined())","finish_reason":"length","logprobs":{"tokens":[\#(list)],"token_logprobs":[\#(values)],"top_logprobs":[]}}]}"#)
+                let tops = tokens.map { _ in #"{" so":-5.5}"# }.joined(separator: ",")
+                return peer.json(200, #"{"choices":[{"text":"\#(tokens.joined())","finish_reason":"length","logprobs":{"tokens":[\#(list)],"token_logprobs":[\#(values)],"top_logprobs":[\#(tops)]}}]}"#)
             }
             let logprobs = legacy ? #"{"tokens":["\#(text)"],"token_logprobs":[-0.25],"top_logprobs":[{"\#(text)":-0.25,"x":-3}]}"#
                 : #"{"content":[{"token":"\#(text)","id":3,"logprob":-0.25,"top_logprobs":[{"token":"\#(text)","id":3,"logprob":-0.25}]}]}"#
@@ -98,11 +99,13 @@ struct ProbeTests {
         let tokens = try able.model.score(Array("The sky is blue and".utf8), top: 1, cancelled: { false })
         #expect(tokens.map(\.logprob) == [nil, -1.5, -2.5, -3.5, -4.5] && tokens[0].unknownMass == nil)
         #expect(throws: RemoteFault.self) { _ = try able.model.score(Array("Another text".utf8), top: 1, cancelled: { false }) }
+        let shifted = try model(settings: ["temperature"], echoes: true, offByOne: true, legacy: true)
+        #expect(shifted.abilities.scoresPrompts && refuses(shifted.model, "The sky is blue and"))
         let other = try model(settings: ["temperature"])
         #expect(!other.abilities.scoresPrompts && refuses(other.model))
         let token = TextToken(bytes: [97], id: nil, logprob: -0.25, top: [.init(bytes: [97], id: nil, logprob: -0.25), .init(bytes: [98], id: nil, logprob: -3)])
         #expect(abs((token.unknownMass ?? 0) - (1 - exp(-0.25) - exp(-3))) < 1e-6)
     }
 
-    private func refuses(_ model: RemoteModel) -> Bool { (try? model.score([65], top: 1, cancelled: { false })) == nil }
+    private func refuses(_ model: RemoteModel, _ text: String = "A") -> Bool { (try? model.score(Array(text.utf8), top: 1, cancelled: { false })) == nil }
 }
