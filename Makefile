@@ -21,7 +21,7 @@ COMPLETIONS := bash:bash-completion/completions/terrarium zsh:zsh/site-functions
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-servers kill-loop model test-models build picture bench-peers static install clean swift packages
+.PHONY: help run test test-servers kill-loop model test-models build picture bench-peers static install clean swift packages static-packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,7 +65,7 @@ picture: build model ## make the pictures of docs/ from the running program (nee
 bench-peers: build model ## build llama.cpp once, measure both in turn, write docs/benchmarks.md (needs python3)
 	@scripts/bench-peers.sh $(ARGS)
 
-static: swift packages ## build the program with Swift's libraries inside, as install does
+static: swift static-packages ## build the program with Swift's libraries inside, as install does
 	@echo "==> Building the program to install (release, static; the first time takes some minutes)"
 	@$(SWIFT_BUILD) --static-swift-stdlib -Xlinker -s --scratch-path .build-static --product terrarium
 
@@ -92,3 +92,7 @@ swift:
 
 packages:
 	@scripts/debian-packages.sh $(DEBIAN_PACKAGES)
+
+# Swift's own libraries inside need curl's to link with.
+static-packages:
+	@scripts/debian-packages.sh $(DEBIAN_PACKAGES) libcurl4-openssl-dev

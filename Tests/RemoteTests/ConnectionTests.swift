@@ -65,7 +65,7 @@ struct ProbeTests {
             if echoes, body.contains("\"echo\":true") {
                 let tokens = prompt.split(separator: " ").enumerated().map { $0.offset == 0 ? "\($0.element)" : " \($0.element)" } + (offByOne ? [] : [" so"])
                 let list = tokens.map { "\"\($0)\"" }.joined(separator: ","), values = tokens.indices.map { $0 == 0 ? "null" : "-\($0).5" }.joined(separator: ",")
-                let tops = tokens.map { _ in #"{" so":-5.5}"# }.joined(separator: ",")
+                let tops = tokens.indices.map { $0 == 0 ? "null" : #"{" so":-5.5}"# }.joined(separator: ",")
                 return peer.json(200, #"{"choices":[{"text":"\#(tokens.joined())","finish_reason":"length","logprobs":{"tokens":[\#(list)],"token_logprobs":[\#(values)],"top_logprobs":[\#(tops)]}}]}"#)
             }
             let logprobs = legacy ? #"{"tokens":["\#(text)"],"token_logprobs":[-0.25],"top_logprobs":[{"\#(text)":-0.25,"x":-3}]}"#
