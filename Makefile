@@ -41,8 +41,8 @@ test: swift packages model test-models ## set up what is missing, build, run eve
 	@set -e; for script in scripts/test-*.sh; do [ -e "$$script" ] || continue; \
 		echo "==> Running $$script"; "./$$script"; done
 
-test-servers: build model ## try real inference servers on this machine, built once into the cache (part of make test)
-	@scripts/test-servers.sh
+test-servers: build model ## try real inference servers on this machine, built once into the cache
+	@scripts/try-servers.sh
 
 # ARGS is how often.
 kill-loop: ## kill the playground and running experiments 500 times each (after make test)

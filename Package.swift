@@ -44,7 +44,7 @@ let package = Package(
         .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "GGUF", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "RemoteTests", dependencies: ["Engine", "JSONText", "Remote"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
-        .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
+        .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Remote", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
         .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Store", "Terminal", "Workbench"]),
     ]
 )
