@@ -6,7 +6,7 @@ PROMPTS = [
     "Dear Sir or Madam,\n\nI am writing to", "Question: What is the largest planet?\nAnswer:", "In the year 1492,", "To make a cup of tea, first",
     "The cat sat on the mat and the dog",
 ]
-TEXTS = [PROMPTS[1] + " girl who lived by the sea with her old grandfather.", "Two plus two is four, and three plus three is six.", "Rain fell on the tin roof all night long."]
+TEXTS = [PROMPTS[1] + " girl who lived by the sea with her old grandfather", "Two plus two is four, and three plus three is six", "Rain fell on the tin roof all night long"]
 PROGRAM = os.path.abspath(".build/release/terrarium")
 
 def free_port():
