@@ -42,7 +42,7 @@ test: swift packages model test-models ## set up what is missing, build, run eve
 		echo "==> Running $$script"; "./$$script"; done
 
 test-servers: build model ## try real inference servers on this machine, built once into the cache
-	@scripts/try-servers.sh
+	@scripts/test-servers.sh
 
 # ARGS is how often.
 kill-loop: ## kill the playground and running experiments 500 times each (after make test)

@@ -42,7 +42,7 @@ let package = Package(
         .testTarget(name: "DocumentTests", dependencies: ["Document", "GGUF", "Tokenizer"]),
         .testTarget(name: "StoreTests", dependencies: ["Document", "Store", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "GGUF", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
-        .testTarget(name: "RemoteTests", dependencies: ["Engine", "JSONText", "Remote"], exclude: ["Fixtures"]),
+        .testTarget(name: "RemoteTests", dependencies: ["Engine", "JSONText", "Laboratory", "Remote", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Remote", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
         .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Store", "Terminal", "Workbench"]),

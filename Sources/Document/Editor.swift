@@ -195,4 +195,13 @@ package struct Editor: Sendable {
         goal = nil
         if !goingOn { close() }
     }
+
+    /// The same with text that is no id of a model here.
+    package mutating func fork(at offset: Int, text: [UInt8], goingOn: Bool = false) {
+        beginFork(at: offset)
+        document.truncate(at: offset)
+        place = Place(cursor: document.replace(document.count..<document.count, with: text).upperBound, anchor: nil)
+        goal = nil
+        if !goingOn { close() }
+    }
 }

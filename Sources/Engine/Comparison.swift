@@ -7,12 +7,24 @@ package struct Comparison: Sendable, Equatable {
         /// Nil for the first, and where nothing was measured yet. Shape: [ids].
         package fileprivate(set) var steps: [Step?]
         /// Why no more of it was drawn, where it was.
-        package internal(set) var end: Generation.End?
+        package internal(set) var end: TextEnd?
         /// Whose ids they are, where they are not the first column's.
         package let tokenizer: Tokenizer?
 
         package init(_ ids: [TokenID], tokenizer: Tokenizer? = nil) {
             (self.ids, steps, self.tokenizer) = (ids, Array(repeating: nil, count: ids.count), tokenizer)
+        }
+
+        /// What a server drew behind a text, which is given in the pieces of another tokenizer. A rank that was not told is -1.
+        package init(told: [TextToken], end: TextEnd, after text: [[UInt8]]) {
+            ids = (0..<text.count + told.count).map { TokenID($0) }
+            tokenizer = Tokenizer(words: text + told.map(\.bytes))
+            steps = text.map { _ in nil } + told.enumerated().map { index, token in
+                token.logprob.map { logprob in
+                    Step(id: TokenID(text.count + index), logprob: logprob, rank: token.top.firstIndex { $0.bytes == token.bytes } ?? -1, entropy: .nan)
+                }
+            }
+            self.end = end
         }
 
         package static func == (one: Column, other: Column) -> Bool {
@@ -59,8 +71,8 @@ package struct Comparison: Sendable, Equatable {
         { id in tokenizer.isSpecial(id) ? [0x20] + tokenizer.bytes(id) + [0x0A] : tokenizer.bytes(id) }
     }
 
-    /// The first pair that is not one token in both; nil where the texts are the same.
-    package var first: Int? { pairs.firstIndex { $0.kind != .same && $0.kind != .end } }
+    /// The first pair that is not one token in both, of two vocabularies not the same text; nil where the texts are the same.
+    package var first: Int? { pairs.firstIndex { $0.kind != .same && $0.kind != .end && (hasOneVocabulary || $0.kind != .respelled) } }
     package var isDone: Bool { done == total }
     /// Whether predictions of both are of the same tokens, so that a divergence has a meaning.
     package var hasOneVocabulary: Bool { b.tokenizer == nil }
@@ -110,7 +122,9 @@ package struct Comparing {
     }
 
     package private(set) var comparison: Comparison
-    private let a: Session, b: Session
+    private let a: Session
+    /// Nil where a server measured what it drew.
+    private let b: Session?
     private let settings: Settings?
     /// How many ids both begin with, where the numbers before and behind these are the same.
     private let shared: Int
@@ -121,14 +135,14 @@ package struct Comparing {
     private static let batch = 8, chunk = 16
 
     /// - Parameters:
-    ///   - a: a session of its own, as `b` is.
+    ///   - a: a session of its own, as `b` is; nil for that leaves the second column as it is.
     ///   - settings: those that drew the tokens behind the comparison's start.
     ///   - known: an earlier comparison by the same models.
-    package init(_ comparison: Comparison, _ a: Session, _ b: Session, settings: Settings? = nil, known: Comparison? = nil) {
+    package init(_ comparison: Comparison, _ a: Session, _ b: Session?, settings: Settings? = nil, known: Comparison? = nil) {
         (self.comparison, self.a, self.b, self.settings) = (comparison, a, b, settings)
-        shared = a.model === b.model && a.edits == b.edits ? commonCount(comparison.a.ids[...], comparison.b.ids[...]) : -1
+        shared = a.model === b?.model && a.edits == b?.edits ? commonCount(comparison.a.ids[...], comparison.b.ids[...]) : -1
         a.rewind(to: commonCount(a.tokens[...], comparison.a.ids[...]))
-        b.rewind(to: commonCount(b.tokens[...], comparison.b.ids[...]))
+        if let b { b.rewind(to: commonCount(b.tokens[...], comparison.b.ids[...])) }
         if let known { self.comparison.take(known) }
     }
 
@@ -149,7 +163,7 @@ package struct Comparing {
         }
         guard done > 0 else { return false }
         guard try read(a, comparison.a.ids, to: rows.compactMap(\.a).max() ?? 0, cancelled),
-              try read(b, comparison.b.ids, to: rows.compactMap { isOne($0) ? nil : $0.b }.max() ?? 0, cancelled)
+              try b.map { b throws(EngineError) in try read(b, comparison.b.ids, to: rows.compactMap { isOne($0) ? nil : $0.b }.max() ?? 0, cancelled) } ?? true
         else { return true }
         // What was read took its time already.
         if cancelled() { return true }
@@ -170,7 +184,7 @@ package struct Comparing {
             index > 0 && (row.pair != nil || (range.contains(index) && column.steps[index] == nil))
         }
         if !isNeeded(pair.a.lowerBound + place.row, pair.a, comparison.a) { row.a = nil }
-        if !isNeeded(pair.b.lowerBound + place.row, pair.b, comparison.b) { row.b = nil }
+        if b == nil || !isNeeded(pair.b.lowerBound + place.row, pair.b, comparison.b) { row.b = nil }
         return row.a == nil && row.b == nil ? nil : row
     }
 
@@ -201,7 +215,7 @@ package struct Comparing {
                 if row.pair != nil { (found[slot].divergence, found[slot].sampled) = (0, sample(row, logits, logits)) }
             }
         }
-        _ = try Session.projected(inB.map { (b, (rows[$0].b ?? 1) - 1) }) { index, logits in
+        _ = try Session.projected(b.map { b in inB.map { (b, (rows[$0].b ?? 1) - 1) } } ?? []) { index, logits in
             let slot = inB[index], row = rows[slot], at = row.b ?? 0
             if columnB.ids.indices.contains(at) { found[slot].b = Step(columnB.ids[at], in: logits) }
             sound[2 * slot + 1] = columnB.ids.indices.contains(at) ? found[slot].b != nil : Spread(logits) != nil

@@ -46,6 +46,15 @@ package enum TextEnd: String, Sendable, Codable {
     case stop, length, eos, context
     /// The other side ended without a reason: what came is not the whole.
     case cut
+
+    package init(_ end: Generation.End) {
+        self = switch end {
+        case .stop: .stop
+        case .length: .length
+        case .eos: .eos
+        case .context: .context
+        }
+    }
 }
 
 /// What a model can do, found out and not assumed.
@@ -103,7 +112,7 @@ extension Session: LanguageModel {
                 let guesses = index == tokens.count - 1 ? self.guesses(logits, top) : []
                 try token(TextToken(bytes: drawn.bytes, id: drawn.step.id, logprob: drawn.step.logprob, top: guesses))
             }
-            if let end { return TextEnd(rawValue: end.rawValue) }
+            if let end { return TextEnd(end) }
         }
         return nil
     }

@@ -46,6 +46,7 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         case poolTooSmall(shots: Int, usable: Int)
         case noContext
         case noChatTemplate
+        case unknownContext
         case tooLongForContext(cell: String, item: Int, tokens: Int, context: Int)
         case noTokens(label: String)
         case scoring(cell: String, item: Int, reason: String)
@@ -126,6 +127,7 @@ extension ExperimentError.Fact {
             "\(shots) shots are asked for and the pool has \(usable) that are not the test item itself; add items or take fewer shots"
         case .noContext: "the prompt before an answer has no tokens; give `instruction` or `query` some text"
         case .noChatTemplate: "`mode: chat` needs a model with a chat template that is known, which this one has not; take another model or `mode: complete`"
+        case .unknownContext: "`shots: max` needs to know how much the model reads, which a server does not tell; give numbers of shots"
         case .tooLongForContext(let cell, let item, let tokens, let context):
             "\(cell), test item \(item): \(tokens) tokens without any shots, and the model reads \(context); shorten the item"
         case .noTokens(let label): "the model has no tokens for the answer \(label); choose another label"

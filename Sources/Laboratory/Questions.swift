@@ -6,8 +6,8 @@ package struct Questions: Sendable {
     let experiment: Experiment
     let fewShot: FewShot
 
-    /// Logprobs that several items of a cell want.
-    typealias Known = [Span: [Float]]
+    /// Scores that several items of a cell want.
+    typealias Known = [Span: SpanScore]
     struct Span: Hashable {
         let ids: [TokenID], first: Int
     }
@@ -17,6 +17,7 @@ package struct Questions: Sendable {
     /// The cell's draw; `max` becomes the most shots that leave room for every test item.
     func draw(_ cell: Cell, _ scorer: some Scorer) throws -> FewShot.Draw {
         guard cell.shots == .most else { return fewShot.draw(cell) }
+        guard scorer.context < .max else { throw ExperimentError(path: experiment.path, fact: .unknownContext) }
         // A test item that stands in the pool cannot have all of it.
         var fitting = 0, tooMany = experiment.pool.count + 1
         while tooMany - fitting > 1 {
@@ -75,9 +76,7 @@ package struct Questions: Sendable {
             }
         }
         var found = known
-        for (span, logprobs) in zip(new, try scorer.logprobs(new)) {
-            found[Span(ids: span.ids, first: span.first)] = logprobs
-        }
+        for (span, score) in zip(new, try scorer.scores(new)) { found[Span(ids: span.ids, first: span.first)] = score }
         var results = asked.map { result($0, found) }
         if experiment.kind == .completion { try write(asked, &results, scorer) }
         for asked in asked {
@@ -135,19 +134,21 @@ package struct Questions: Sendable {
     }
 
     private func result(_ asked: Asked, _ found: Known) -> ItemResult {
-        func logprobs(_ span: AnswerSpan) -> [Float] { found[Span(ids: span.ids, first: span.first)] ?? [] }
-        func sum(_ span: AnswerSpan) -> Double { logprobs(span).reduce(0) { $0 + Double($1) } }
+        func score(_ span: AnswerSpan) -> SpanScore {
+            found[Span(ids: span.ids, first: span.first)] ?? SpanScore(ids: [], logprobs: [], before: span.first, merges: span.merges)
+        }
+        func sum(_ span: AnswerSpan) -> Double { score(span).sum }
         let item = experiment.test[asked.item]
         let shares = contentFreeShares(asked.contentFree.map { $0.map(sum) })
         let answers = asked.spans.enumerated().map { index, span in
-            AnswerScore(
-                ids: Array(span.ids[span.first...]), logprobs: logprobs(span),
-                bytes: asked.bytes[index], merges: span.merges,
+            let score = score(span)
+            return AnswerScore(
+                ids: score.ids, logprobs: score.logprobs, bytes: asked.bytes[index], merges: score.merges,
                 unconditional: asked.unconditional.indices.contains(index) ? sum(asked.unconditional[index]) : nil,
                 contentFree: shares.map { logarithm($0[index]) })
         }
         return ItemResult(
-            item: asked.item, promptHash: asked.prompt.hash, promptTokens: asked.spans.first?.first ?? 0, shots: asked.shots,
+            item: asked.item, promptHash: asked.prompt.hash, promptTokens: asked.spans.first.map { score($0).before } ?? 0, shots: asked.shots,
             dropped: asked.dropped, right: experiment.kind == .completion ? 0 : experiment.right(item) ?? -1, answers: answers)
     }
 

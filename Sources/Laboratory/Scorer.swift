@@ -1,26 +1,57 @@
 import Engine
 import Tokenizer
 
-/// What scores and writes answers: a session of a model, or a test's double.
+/// What scores and writes answers: a session of a model, a server, or a test's double.
 package protocol Scorer {
     var chatTemplate: ChatTemplate? { get }
-    /// The most tokens of a prompt with its answer.
+    /// The most tokens of a prompt with its answer; `Int.max` where that is not known.
     var context: Int { get }
+    /// What texts are measured in before they are scored: `tokens`, or `bytes` where another machine makes the tokens.
+    var unit: String { get }
     /// Tokens of the parts with the bytes they stand for; a special token, and what a model puts before every text, is an empty range.
     func tokens(_ parts: [Part]) -> [Token]
     /// Logprobs of the spans' tokens from the first of the answer on, each given all before it. Shape: [spans][tokens]. Unit: nats.
     func logprobs(_ spans: [AnswerSpan]) throws -> [[Float]]
+    /// The same with what else is known of the tokens that were scored.
+    func scores(_ spans: [AnswerSpan]) throws -> [SpanScore]
     /// The most likely continuations, token by token.
     func completions(_ prompts: [[TokenID]], most: Int, stop: [String]) throws -> [Written]
+}
+
+/// An answer as a model read it.
+package struct SpanScore: Sendable, Equatable {
+    /// Empty where they are not known.
+    package var ids: [TokenID]
+    /// Given all before. Shape: [tokens of the answer]. Unit: nats.
+    package var logprobs: [Float]
+    /// Tokens before the answer.
+    package var before: Int
+    /// True if the first token also holds bytes of the prompt; it is scored whole.
+    package var merges: Bool
+
+    package init(ids: [TokenID], logprobs: [Float], before: Int, merges: Bool) {
+        (self.ids, self.logprobs, self.before, self.merges) = (ids, logprobs, before, merges)
+    }
+
+    var sum: Double { logprobs.reduce(0) { $0 + Double($1) } }
+}
+
+extension Scorer {
+    package var unit: String { "tokens" }
+
+    /// Where the spans' tokens are the model's own.
+    package func scores(_ spans: [AnswerSpan]) throws -> [SpanScore] {
+        zip(spans, try logprobs(spans)).map { SpanScore(ids: Array($0.ids[$0.first...]), logprobs: $1, before: $0.first, merges: $0.merges) }
+    }
 }
 
 /// A text that the model wrote.
 package struct Written: Sendable, Equatable {
     package var text: [UInt8]
     package var tokens: Int
-    package var end: Generation.End
+    package var end: TextEnd
 
-    package init(text: [UInt8], tokens: Int, end: Generation.End) { (self.text, self.tokens, self.end) = (text, tokens, end) }
+    package init(text: [UInt8], tokens: Int, end: TextEnd) { (self.text, self.tokens, self.end) = (text, tokens, end) }
 }
 
 extension Session {
@@ -84,7 +115,7 @@ package struct SessionScorer: Scorer {
             for (stream, tokens, end) in news {
                 written[stream].text += tokens.flatMap(\.bytes)
                 written[stream].tokens += tokens.count
-                if let end { written[stream].end = end }
+                if let end { written[stream].end = TextEnd(end) }
             }
         }
         // What these prompts share stays at hand for the next.

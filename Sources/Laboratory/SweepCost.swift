@@ -8,13 +8,15 @@ package struct SweepCost: Sendable, Equatable {
     package private(set) var prompts = 0
     /// Answers scored after them.
     package private(set) var answers = 0
-    /// Tokens that pass through the model, what prompts of a cell share only once; those it writes are not among them.
+    /// What passes through the model, what prompts of a cell share only once; what it writes is not among that. Unit: `unit`.
     package private(set) var tokens = 0
     /// The most tokens that the model writes.
     package private(set) var written = 0
     /// The longest prompt with its answer before any shots are left out.
     package private(set) var longest = 0
     package let context: Int
+    /// Of what is read: `tokens` or `bytes`.
+    package let unit: String
     /// Prompts that have to do with fewer shots.
     package private(set) var truncated = 0
     private var parts: [Cell: Part] = [:]
@@ -24,7 +26,7 @@ package struct SweepCost: Sendable, Equatable {
 
     /// - Parameter cells: still to be computed, as `Sweep.toCompute` gives them.
     package init(_ experiment: Experiment, cells: [Cell], _ scorer: some Scorer) {
-        context = scorer.context
+        (context, unit) = (scorer.context, scorer.unit)
         var lengths = Lengths(experiment)
         for cell in cells { add(cell, &lengths, scorer) }
     }
@@ -47,8 +49,8 @@ package struct SweepCost: Sendable, Equatable {
     package var sentence: String {
         guard cells > 0 else { return "Nothing is left to compute." }
         let counts = "\(Self.grouped(cells)) \(cells == 1 ? "cell" : "cells"): \(Self.grouped(prompts)) prompts, \(Self.grouped(answers)) answers, "
-            + "about \(Self.grouped(tokens)) tokens to read" + (written > 0 ? " and up to \(Self.grouped(written)) to write" : "")
-        let room = "; the longest prompt has about \(Self.grouped(longest)) tokens of \(Self.grouped(context))"
+            + "about \(Self.grouped(tokens)) \(unit) to read" + (written > 0 ? " and up to \(Self.grouped(written)) \(unit == "tokens" ? "" : "tokens ")to write" : "")
+        let room = "; the longest prompt has about \(Self.grouped(longest)) \(unit)" + (context < .max ? " of \(Self.grouped(context))" : "")
         return counts + room + (truncated > 0 ? ", and \(Self.grouped(truncated)) prompts will lose shots to fit." : ".")
     }
 

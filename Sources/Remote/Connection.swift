@@ -11,9 +11,12 @@ package struct Connection: Sendable, Equatable {
     package let keySource: KeySource
     /// Whether plain http may go to other machines.
     package let isInsecure: Bool
+    /// How many questions of a sweep are on their way at once.
+    package let parallel: Int
+    package static let defaultParallel = 4, mostParallel = 256
 
     /// Throws: for an address that is none, that holds a key, or that would go over the network in the clear.
-    package init(name: String, url: String, model: String? = nil, key: KeySource = .none, isInsecure: Bool = false) throws(RemoteFault) {
+    package init(name: String, url: String, model: String? = nil, key: KeySource = .none, isInsecure: Bool = false, parallel: Int = defaultParallel) throws(RemoteFault) {
         guard var parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(), ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty else {
             throw .address(url, "http:// or https://, a machine and a port")
         }
@@ -22,7 +25,7 @@ package struct Connection: Sendable, Equatable {
         while parts.path.hasSuffix("/") { parts.path.removeLast() }
         if parts.path.isEmpty { parts.path = "/v1" }
         guard let base = parts.url else { throw .address(url, "an address") }
-        (self.name, self.base, self.model, keySource, self.isInsecure) = (name, base, model, key, isInsecure)
+        (self.name, self.base, self.model, keySource, self.isInsecure, self.parallel) = (name, base, model, key, isInsecure, parallel)
     }
 
     private static func isLoopback(_ host: String) -> Bool {

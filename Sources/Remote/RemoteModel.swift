@@ -25,13 +25,23 @@ package final class RemoteModel: LanguageModel, Sendable {
 
     package var title: String { "\(server.connection.name): \(name)" }
 
+    /// What a server is asked for: all that can be done with it, one continuation, or scores and greedy answers.
+    package enum Purpose: Sendable { case everything, writing(Sampling), judging }
+
     /// Asks the server what it is and can do, in some twenty short questions; fewer where it is for one use only.
     /// Throws: where it cannot be reached, refuses, or neither completes nor chats.
-    package convenience init(_ connection: Connection, for purpose: Sampling? = nil, patience: Server.Patience = .init(), cancelled: () -> Bool = { false }) throws(RemoteFault) {
+    package convenience init(_ connection: Connection, for purpose: Purpose = .everything, patience: Server.Patience = .init(), cancelled: () -> Bool = { false }) throws(RemoteFault) {
         let server = try Server(connection, patience: patience)
         var probe = RemoteProbe(server)
         try probe.run(for: purpose, cancelled)
         self.init(server, probe)
+    }
+
+    /// Whether a server answers, after how long, and which models it lists: one short question. Unit: seconds.
+    package static func look(_ connection: Connection, patience: Server.Patience, cancelled: () -> Bool = { false }) throws(RemoteFault) -> (latency: Double, models: [String]) {
+        var probe = RemoteProbe(try Server(connection, patience: patience))
+        let models = try probe.name(cancelled)
+        return (probe.latency, models)
     }
 
     private init(_ server: Server, _ probe: RemoteProbe) {
@@ -133,20 +143,37 @@ package final class RemoteModel: LanguageModel, Sendable {
         guard abilities.scoresPrompts else {
             throw RemoteFault.unable("\(title) tells no probabilities of a prompt's tokens, so nothing can be scored there (it was asked with echo)")
         }
-        let fields: [(String, JSON)] = [
-            ("model", .string(name)), ("prompt", .string(try Self.text(text))), ("echo", .literal("true")), ("max_tokens", .integer(1)),
-            ("temperature", .integer(0)), ("logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top)))),
-        ]
-        guard let answer = Answer(try server.ask("completions", .object(fields), cancelled: cancelled)) else { throw RemoteFault.answer("there are no choices in it") }
-        return try Self.prompt(text, of: answer)
+        // Where the model would end, no token is behind the text: then it is asked again with words after which it goes on.
+        for tail in [[], Array(" and the".utf8)] {
+            let whole = text + tail
+            let fields: [(String, JSON)] = [
+                ("model", .string(name)), ("prompt", .string(try Self.text(whole))), ("echo", .literal("true")), ("max_tokens", .integer(1)),
+                ("temperature", .integer(0)), ("logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top)))),
+            ]
+            guard let answer = Answer(try server.ask("completions", .object(fields), cancelled: cancelled)) else { throw RemoteFault.answer("there are no choices in it") }
+            if let tokens = try Self.prompt(whole, of: answer) { return try Self.first(text.count, of: tokens) }
+        }
+        throw RemoteFault.answer("no token comes behind the text, so it cannot be seen whether its probabilities belong to its tokens")
+    }
+
+    /// The tokens of the first bytes, which a border of tokens ends.
+    private static func first(_ count: Int, of tokens: [TextToken]) throws(RemoteFault) -> [TextToken] {
+        var left = count
+        let own = tokens.prefix { token in
+            defer { left -= token.bytes.count }
+            return left > 0
+        }
+        guard left <= 0, own.reduce(0, { $0 + $1.bytes.count }) == count else { throw .answer("the tokens it tells of are not the prompt's") }
+        return Array(own)
     }
 
     /// The tokens of a prompt out of an answer that repeats it, with the one behind it that had to be asked for too.
     ///
     /// That one was the likeliest, so its place shows whether numbers and tokens belong together: llama-cpp-python's server sets
     /// them off by one where a text does not begin with the model's own first token, which it leaves out of the list where it does.
+    /// - Returns: nil where none is behind it.
     /// Throws: where they do not belong together, or a token is without a number.
-    static func prompt(_ text: [UInt8], of answer: Answer) throws(RemoteFault) -> [TextToken] {
+    static func prompt(_ text: [UInt8], of answer: Answer) throws(RemoteFault) -> [TextToken]? {
         let all = answer.tokens.flatMap(\.bytes)
         let hidden = (0...text.count).first { all.starts(with: text[$0...]) } ?? text.count
         var left = text.count - hidden, count = 0
@@ -157,7 +184,10 @@ package final class RemoteModel: LanguageModel, Sendable {
         }
         let own = answer.tokens.prefix(count)
         guard left == 0, !own.isEmpty else { throw .answer("the tokens it tells of are not the prompt's") }
-        guard answer.tokens.count > own.count, let drawn = answer.tokens[own.count].logprob, let best = answer.tokens[own.count].top.first?.logprob, drawn >= best - 1e-3 else {
+        let isSilent = answer.tokens.count == own.count
+        // Something was written and has no number: the list is too short at its end since it is too long elsewhere.
+        if isSilent, answer.text.utf8.count <= text.count - hidden { return nil }
+        guard !isSilent, let drawn = answer.tokens[own.count].logprob, let best = answer.tokens[own.count].top.first?.logprob, drawn >= best - 1e-3 else {
             throw .answer("its probabilities belong to other tokens than it says; some servers tell them right only of texts that begin with the model's first special token")
         }
         guard own.dropFirst().allSatisfy({ $0.logprob != nil }) else { throw .answer("tokens of the prompt are without a probability") }

@@ -16,20 +16,29 @@ struct RemoteProbe {
 
     private static let prompt = "The old man looked at the sea and", list = "one two one two one two one two one two one two one"
 
-    /// - Parameter purpose: settings that are to be used once; then only what has a part in them is asked.
-    mutating func run(for purpose: Sampling?, _ cancelled: () -> Bool) throws(RemoteFault) {
+    /// Only what has a part in the purpose is asked.
+    mutating func run(for purpose: RemoteModel.Purpose, _ cancelled: () -> Bool) throws(RemoteFault) {
         try name(cancelled)
         try writing(cancelled)
         guard abilities.completes else { return }
         abilities.settings = [.maxTokens, .stop]
-        if purpose?.isGreedy != true { try chance(cancelled) } else { try cold(cancelled) }
-        try penalties(cancelled) { id in
-            guard let purpose else { return true }
-            guard let field = SamplingField.all.first(where: { $0.id == id }) else { return false }
-            return id == .logitBias ? !purpose.logitBias.isEmpty : field.value(in: purpose) != field.off
+        switch purpose {
+        case .everything:
+            try chance(cancelled)
+            try penalties(cancelled) { _ in true }
+            try stream(cancelled)
+            abilities.scoresPrompts = echoes(cancelled)
+        case .writing(let sampling):
+            if sampling.isGreedy { try cold(cancelled) } else { try chance(cancelled) }
+            try penalties(cancelled) { id in
+                guard let field = SamplingField.all.first(where: { $0.id == id }) else { return false }
+                return id == .logitBias ? !sampling.logitBias.isEmpty : field.value(in: sampling) != field.off
+            }
+            try stream(cancelled)
+        case .judging:
+            try cold(cancelled)
+            abilities.scoresPrompts = echoes(cancelled)
         }
-        try stream(cancelled)
-        if purpose == nil { abilities.scoresPrompts = echoes(cancelled) }
     }
 
     /// Whether a temperature of 0 leaves nothing to chance.
@@ -38,7 +47,9 @@ struct RemoteProbe {
         if one != nil, try complete(Self.prompt, 8, [("temperature", .integer(0))], cancelled)?.text == one { abilities.settings.insert(.temperature) }
     }
 
-    private mutating func name(_ cancelled: () -> Bool) throws(RemoteFault) {
+    /// Which model is to be used; all that are listed come back.
+    @discardableResult
+    mutating func name(_ cancelled: () -> Bool) throws(RemoteFault) -> [String] {
         let start = Date()
         questions += 1
         let list = try server.ask("models", cancelled: cancelled)
@@ -47,6 +58,7 @@ struct RemoteProbe {
         guard let name = server.connection.model ?? names.first else { throw .answer("it lists no model; say which in connections.yaml") }
         guard names.isEmpty || names.contains(name) else { throw .unable("the server has no model \(name); it has \(names.prefix(8).joined(separator: ", "))") }
         model = name
+        return names
     }
 
     /// An answer to a question whose refusal means that the server cannot; that it cannot be reached still throws.

@@ -99,6 +99,14 @@ package final class Tokenizer: Sendable {
         }
     }
 
+    /// Names for tokens of which nothing but their bytes is known, by their places; it encodes nothing.
+    package init(words: [[UInt8]]) {
+        vocabulary = Vocabulary(words: words)
+        specials = SpecialTokens(vocabulary)
+        scheme = .pieces(SentencePieces(scores: words.map { _ in 0 }, addsSpace: false, vocabulary))
+        (name, bos, eos, endOfTurn, addsBOS, chatTemplate, unknownTemplate, endings) = ("words", nil, nil, nil, false, nil, nil, [])
+    }
+
     /// The most tokens, and the most merges; four times what the largest known model has.
     private static let countLimit = 1 << 20
     /// Byte pairs, and scored pieces, as the format names them.

@@ -51,6 +51,17 @@ struct Vocabulary: Sendable {
         }
     }
 
+    /// Words that are told apart by their places alone; text becomes none of them.
+    init(words: [[UInt8]]) {
+        starts.append(0)
+        for word in words {
+            blob += word
+            starts.append(UInt32(blob.count))
+            kinds.append(.unused)
+        }
+        slots = [0]
+    }
+
     /// The byte that `<0x0A>` and its like name.
     private static func byte(_ text: ArraySlice<UInt8>) -> UInt8? {
         guard text.count == 6, text.starts(with: "<0x".utf8) else { return nil }

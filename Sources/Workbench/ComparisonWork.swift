@@ -27,7 +27,7 @@ package struct ComparisonWork {
     var comparison: Comparison? { comparing?.comparison }
 
     private mutating func begin(_ comparison: Comparison) {
-        comparing = Comparing(comparison, a, b, settings: order.settings, known: order.settings == nil ? known : nil)
+        comparing = Comparing(comparison, a, order.told == nil ? b : nil, settings: order.settings, known: order.settings == nil ? known : nil)
         if let comparing { post(.compared(number: order.number, comparing.comparison)) }
     }
 
@@ -54,12 +54,14 @@ package struct ComparisonWork {
     private mutating func draw(_ settings: Comparing.Settings, _ time: Double, _ chunk: Int, _ cancelled: () -> Bool) throws(EngineError) -> Bool {
         if lockstep == nil {
             guard try a.sync(to: order.a, chunk: chunk, cancelled: cancelled) else { return true }
-            lockstep = Lockstep(a, settings)
+            lockstep = order.told == nil ? Lockstep(a, settings) : Lockstep(a, only: settings)
         }
         let goesOn = try lockstep?.next() ?? false
         guard let lockstep, !goesOn || time - posted > Self.interval else { return true }
         posted = time
-        let comparison = Comparison(lockstep.a, lockstep.b, start: order.a.count, bytes: a.model.tokenizer.bytes)
+        let own = a.model.tokenizer
+        let second = order.told.map { Comparison.Column(told: $0, end: order.toldEnd, after: order.a.map(own.bytes)) } ?? lockstep.b
+        let comparison = Comparison(lockstep.a, second, start: order.a.count, bytes: order.told == nil ? own.bytes : Comparison.spelling(own))
         if goesOn { post(.compared(number: order.number, comparison)) } else {
             self.lockstep = nil
             begin(comparison)

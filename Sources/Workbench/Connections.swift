@@ -5,10 +5,10 @@ import Yams
 
 /// The servers that a person named in `connections.yaml`; the file is read, never written.
 ///
-/// In: a list of mappings with `name`, `url`, and perhaps `model`, `key_env` or `key_file`, `insecure`. Out: connections, each sound in
+/// In: a list of mappings with `name`, `url`, and perhaps `model`, `key_env` or `key_file`, `insecure`, `parallel`. Out: connections, each sound in
 /// itself, no two of one name. Keys are not in the file and are not read here.
 package enum Connections {
-    private static let keys: Set<String> = ["name", "url", "model", "key_env", "key_file", "insecure"]
+    private static let keys: Set<String> = ["name", "url", "model", "key_env", "key_file", "insecure", "parallel"]
 
     /// Those of a file that is there; none where it is not.
     /// Throws: when the file cannot be read or is not a list of connections.
@@ -35,7 +35,7 @@ package enum Connections {
                 let name = key.scalar?.string ?? ""
                 // A key in the file would be in every copy of it; its text is not repeated here either.
                 if ["key", "api_key", "token"].contains(name) { throw fault(key, "keys do not belong into this file: name a variable (key_env) or a file of mode 0600 (key_file)") }
-                guard keys.contains(name) else { throw fault(key, "`\(name)` is no setting of a server; there are name, url, model, key_env, key_file, insecure") }
+                guard keys.contains(name) else { throw fault(key, "`\(name)` is no setting of a server; there are name, url, model, key_env, key_file, insecure, parallel") }
                 guard let text = value.scalar?.string, !text.isEmpty else { throw fault(value, "`\(name)` must be one text") }
                 values[name] = text
             }
@@ -44,8 +44,10 @@ package enum Connections {
             guard values["key_env"] == nil || values["key_file"] == nil else { throw fault(entry, "\(name) has both key_env and key_file; keep one") }
             let insecure = values["insecure"] ?? "false"
             guard ["true", "false"].contains(insecure) else { throw fault(entry, "insecure must be true or false") }
+            let parallel = values["parallel"].map { Int($0) ?? 0 } ?? Connection.defaultParallel
+            guard (1...Connection.mostParallel).contains(parallel) else { throw fault(entry, "parallel must be a number from 1 to \(Connection.mostParallel)") }
             let key: Connection.KeySource = values["key_env"].map { .environment($0) } ?? values["key_file"].map { .file(Configuration.absolute($0, beside: path)) } ?? .none
-            do { found.append(try Connection(name: name, url: url, model: values["model"], key: key, isInsecure: insecure == "true")) } catch { throw fault(entry, "\(error)") }
+            do { found.append(try Connection(name: name, url: url, model: values["model"], key: key, isInsecure: insecure == "true", parallel: parallel)) } catch { throw fault(entry, "\(error)") }
         }
         return found
     }

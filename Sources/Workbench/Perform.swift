@@ -26,8 +26,10 @@ extension State {
         case .diskChange: file.change == nil ? "the file on the disk is as it was read or written here" : nil
         default:
             switch command.row.context {
+            case let context where unavailability(in: context) != nil: unavailability(in: context)
             case .along: candidates.along == nil ? "no curve is shown; w in Candidates shows one" : nil
             case .byHand: candidates.byHand == nil ? "nothing is sampled by hand; m in Candidates begins" : nil
+            case .candidates where server != nil: toldObstacle(to: command)
             case .candidates: reading.here == nil ? "no distribution is shown" : nil
             case .attention, .lens, .attribution, .tokens: reading.ids.isEmpty ? "there are no tokens" : nil
             case .compare: comparisonObstacle(to: command)
@@ -39,6 +41,9 @@ extension State {
             }
         }
     }
+
+    /// What a server cannot do, where no panel says it.
+    private func unavailability(in context: Command.Context) -> String? { Panel(rawValue: context.rawValue).flatMap { unavailability(of: $0) } }
 
     mutating func perform(_ command: Command) -> [Effect] {
         if let obstacle = obstacle(to: command) {

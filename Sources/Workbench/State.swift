@@ -1,6 +1,7 @@
 import Document
 import Engine
 import Laboratory
+import Remote
 import Store
 import Terminal
 import Tokenizer
@@ -20,6 +21,11 @@ package struct State: Sendable {
     package var model = ModelState.none("no model is loaded yet")
     /// Another model that is being loaded while `model` serves.
     package internal(set) var switching: Switching?
+    /// The model here that a server took the place of: the document was laid out by it.
+    var departed: Model?
+    /// What the server told of its tokens, and where these stand in the document.
+    var told = Told()
+    package internal(set) var toldPlaces: [Told.Place] = []
     package var reading = Reading()
     package var keeping = Keeping()
     package var run: Run?
@@ -86,6 +92,8 @@ package struct State: Sendable {
         case none(String)
         case loading(Double)
         case ready(Model)
+        /// A server writes; the inside of its model cannot be seen.
+        case remote(RemoteModel)
     }
     package var readyModel: Model? { if case .ready(let model) = model { model } else { nil } }
     package var tokenizer: Tokenizer? { readyModel?.tokenizer }
@@ -242,8 +250,10 @@ package enum Effect: Sendable, Equatable {
     /// The open file as it was last told of counts as known: a save may go over it.
     case know(path: String)
     case listFiles
-    /// Looks for models, and answers as they are found; loads one.
+    /// Looks for models and servers, and answers as they are found; loads one.
     case listModels, load(path: String), loadBeside(path: String)
+    /// Finds out what a server can do; lets one write.
+    case connect(Connection, beside: Bool), ask(RemoteOrder)
     case preview(path: String)
     case rename(PromptLibrary.Entry, to: String), duplicate(PromptLibrary.Entry), trash(PromptLibrary.Entry)
     /// Hands changes over to the store, which acknowledges them by the number.
@@ -296,6 +306,8 @@ package enum Message: Sendable {
     case listed([PromptLibrary.Entry])
     /// The models found so far.
     case models([FoundModel], isWhole: Bool)
+    /// The servers that a person named, and what is known of them so far; with what is wrong with the file that names them.
+    case servers([FoundServer], problem: String?)
     case previewed(path: String, bytes: [UInt8])
     case failed(String)
     case store(StoreReport)

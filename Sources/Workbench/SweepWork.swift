@@ -39,10 +39,10 @@ package enum SweepNews: Sendable {
     case failed(String)
 }
 
-/// A sweep on its way at the worker: some items at a time, behind everything else. Cells are on the disk before they are told of.
+/// A sweep on its way at a worker: some items at a time, behind everything else. Cells are on the disk before they are told of.
 package struct SweepWork {
     let order: SweepOrder
-    private let session: Session
+    private let scorer: any Scorer
     private let folder: ResultsFolder
     private var sweep: Sweep
     /// When items were last told of. Unit: seconds.
@@ -76,25 +76,27 @@ package struct SweepWork {
     }
 
     /// Posts what a folder holds without making or locking anything.
-    package static func look(_ order: SweepOrder, _ model: Model, post: (Report) -> Void) {
+    /// - Parameter lengths: what tells how long texts are.
+    package static func look(_ order: SweepOrder, _ lengths: some Scorer, post: (Report) -> Void) {
         let name = Fingerprint.of(order.experiment, model: order.model)
         do throws(ExperimentError) {
             tell(try StoredResults(folder: order.folder).sets.first { $0.experiment == name }?.cells ?? [], order, post)
         } catch {
             if case .badRecord = error.fact { post(.swept(number: order.number, .failed("\(error)"))) } else { tell([], order, post) }
         }
-        let cost = SweepCost(order.experiment, cells: Sweep(order.experiment).toCompute, Lengths(model: model))
+        let cost = SweepCost(order.experiment, cells: Sweep(order.experiment).toCompute, lengths)
         post(.swept(number: order.number, .about(remarks: Remark.all(order.experiment).map(\.sentence), cost: cost.sentence)))
     }
 
     /// Tells how long texts are, and no more: for the cost there is no need of the worker's session.
-    private struct Lengths: Scorer {
+    package struct Lengths: Scorer {
         let model: Model
-        var chatTemplate: ChatTemplate? { model.tokenizer.chatTemplate }
-        var context: Int { model.shape.context }
-        func tokens(_ parts: [Part]) -> [Token] { SessionScorer.tokens(parts, model.tokenizer) }
-        func logprobs(_ spans: [AnswerSpan]) -> [[Float]] { spans.map { _ in [] } }
-        func completions(_ prompts: [[TokenID]], most: Int, stop: [String]) -> [Written] { [] }
+        package init(model: Model) { self.model = model }
+        package var chatTemplate: ChatTemplate? { model.tokenizer.chatTemplate }
+        package var context: Int { model.shape.context }
+        package func tokens(_ parts: [Part]) -> [Token] { SessionScorer.tokens(parts, model.tokenizer) }
+        package func logprobs(_ spans: [AnswerSpan]) -> [[Float]] { spans.map { _ in [] } }
+        package func completions(_ prompts: [[TokenID]], most: Int, stop: [String]) -> [Written] { [] }
     }
 
     private static func tell(_ found: [CellResult], _ order: SweepOrder, _ post: (Report) -> Void) {
@@ -109,10 +111,10 @@ package struct SweepWork {
         })
     }
 
-    init(_ opened: Opened, _ session: Session) {
-        (order, folder, self.session) = (opened.order, opened.folder, session.fork())
+    init(_ opened: Opened, _ scorer: some Scorer) {
+        (order, folder, self.scorer) = (opened.order, opened.folder, scorer)
         sweep = Sweep(order.experiment, done: folder.done)
-        cost = SweepCost(order.experiment, cells: sweep.toCompute, self.session.scorer())
+        cost = SweepCost(order.experiment, cells: sweep.toCompute, scorer)
     }
 
     /// By what has been done in the time so far; nil while that is too little to tell.
@@ -122,11 +124,11 @@ package struct SweepWork {
     }
 
     /// Scores some items or commits a cell, and says what is due; false once nothing is left to do.
-    mutating func serve(now: () -> Double, chunk: @escaping () -> Int, cancelled: @escaping () -> Bool, post: (Report) -> Void) -> Bool {
+    mutating func serve(now: () -> Double, post: (Report) -> Void) -> Bool {
         let begun = now()
         defer { spent += now() - begun }
         do {
-            switch try sweep.step(session.scorer(chunk: chunk, cancelled: cancelled)) {
+            switch try sweep.step(scorer) {
             case nil:
                 post(.swept(number: order.number, .done))
                 return false

@@ -29,6 +29,12 @@ extension State {
                 picker.take(found, isWhole: isWhole)
                 overlay = .models(picker)
             }
+        case .servers(let found, let problem):
+            if case .models(var picker) = overlay {
+                picker.take(found)
+                overlay = .models(picker)
+            }
+            if let problem { say(problem, .error) }
         case .previewed(let path, let bytes): files.preview(path, bytes)
         case .failed(let sentence):
             afterSave = nil
@@ -68,8 +74,8 @@ extension State {
         progress = nil
         switch report {
         case .progress(let done, let total): progress = (done, total)
-        case .loading(let share): if readyModel == nil { model = .loading(share) } else { switching?.share = share }
-        case .noModel(let sentence) where readyModel != nil:
+        case .loading(let share): if readyModel == nil, server == nil { model = .loading(share) } else { switching?.share = share }
+        case .noModel(let sentence) where readyModel != nil || server != nil:
             switching = nil
             say(sentence, .error)
         case .noModel(let sentence):
@@ -77,6 +83,14 @@ extension State {
             model = .none(told)
             say(told, .error)
         case .loaded(let loaded): adopt(loaded)
+        case .connected(let server): return adopt(server)
+        case .connectedBeside(let server): return compare(with: server)
+        case .wroteBeside(let number, let tokens, let end): wroteBeside(number, tokens, end)
+        case .notConnected(let sentence):
+            switching = nil
+            say(sentence, .error)
+        case .wrote(let number, let tokens, let end, let rate): wrote(number, tokens, end, rate: rate)
+        case .toldNext(let text, let token): toldNext(after: text, token)
         case .beside(let model): compare(withModel: model)
         case .notBeside(let sentence):
             switching = nil
@@ -117,6 +131,7 @@ extension State {
         case .failed(let number, let sentence):
             if number != nil, run?.number == number { finishRun("failed") }
             if number != nil, streams?.run == number { endStreams(.failed) }
+            if let number { wroteBeside(number, [], .cut) }
             say(sentence, .error)
         case .compared(let number, let comparison): compare.take(comparison, number: number)
         case .notCompared(let number, let sentence):
@@ -139,6 +154,7 @@ extension State {
             reading.take(readIDs(after: lead), lead: lead.count)
         }
         settleEdits()
+        settleTold()
         let layout = Layout(self)
         text.lay(out: editor, in: layout.text)
         settleBranches(layout)

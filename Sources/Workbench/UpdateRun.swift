@@ -11,6 +11,7 @@ extension State {
         case .none(let reason): return reason
         case .loading(let share): return "the model is still loading (\(Number.whole(share * 100)) %)"
         case .ready: break
+        case .remote(let server): if !server.abilities.completes { return "\(server.title) answers chats only, and does not continue a text" }
         }
         if isStreaming { return "a generation is running; Esc stops it" }
         return nil
@@ -25,6 +26,7 @@ extension State {
             say(obstacle, .warning)
             return []
         }
+        if let server { return beginRun(on: server, inOpenStep: forked) }
         if !forked { editor.beginGroup(.generation) }
         guard let ids = idsToContinue(opensAnswer: !forked) else {
             editor.endGroup()
@@ -122,7 +124,7 @@ extension State {
     /// Remembers a run that has ended, with the node that it wrote and the document there.
     mutating func remember(_ run: Run, _ node: Node.ID, _ document: Document) {
         remember(StoredRun(id: Int64(draw() >> 1), document: keeping.document, node: node, made: editor.clock,
-                           model: readyModel?.title ?? "", fingerprint: readyModel?.fingerprint ?? "", promptIDs: run.prompt,
+                           model: modelTitle, fingerprint: modelFingerprint, promptIDs: run.prompt,
                            prompt: Array(document.bytes[..<min(run.range.lowerBound, document.count)]), ids: run.written.map(\.id),
                            text: Array(document.bytes[run.range.clamped(to: 0..<document.count)]), settings: Self.settings(run.sampling.json, run.edits),
                            seed: run.seed, end: run.end, rate: run.rate, logprobs: run.written.map(\.logprob)))
@@ -161,12 +163,5 @@ extension State {
 
 extension Generation.End {
     /// As the screen names it.
-    var words: String {
-        switch self {
-        case .stop: "stop text"
-        case .length: "max tokens"
-        case .eos: "end of text"
-        case .context: "context full"
-        }
-    }
+    var words: String { TextEnd(self).words }
 }

@@ -15,6 +15,11 @@ package enum View {
         if !layout.document.isEmpty { DocumentView.draw(state, layout.document, &frame) }
         for panel in layout.panels {
             let focused = state.focus == .slot(panel.slot)
+            if let reason = state.unavailability(of: panel.panel) {
+                let inner = frame.box(panel.rect, title: panel.panel.title, label: "", legend: "", focused: focused)
+                if !inner.isEmpty { CandidatesView.words(reason, inner, &frame) }
+                continue
+            }
             switch panel.panel {
             case .candidates: CandidatesView.draw(state, panel.rect, focused, &frame)
             case .sampler: SamplerView.draw(state, panel.rect, focused, &frame)
@@ -84,9 +89,13 @@ enum TopLine {
 
     /// What is used of the context, and how fast the last tokens came.
     private static func figures(_ state: State, wide: Bool) -> String {
-        guard let model = state.readyModel else { return "" }
         let isSweeping = wide && state.laboratory.phase == .running && !state.isShown(.laboratory)
-        let used = (isSweeping ? "sweep \(Int(state.laboratory.share * 100)) %   " : "")
+        let sweep = isSweeping ? "sweep \(Int(state.laboratory.share * 100)) %   " : ""
+        guard let model = state.readyModel else {
+            if let streams = state.streams { return sweep + pace(streams, in: Layout(state).streams) }
+            return sweep + ((state.run ?? state.lastRun).map { $0.rate > 0 ? pace($0) + (wide ? "  \($0.end ?? "")" : "") : "" } ?? "")
+        }
+        let used = sweep
             + (state.progress.map { "reading \($0.done)/\($0.total)" } ?? (wide ? "ctx " : "") + "\(state.reading.ids.count)/\(model.shape.context)")
         if let streams = state.streams { return used + "   " + pace(streams, in: Layout(state).streams) }
         if let run = state.run { return used + "   " + pace(run) }
@@ -106,11 +115,13 @@ enum TopLine {
     }
 
     private static func modelText(_ state: State) -> String {
-        switch state.model {
-        case .none: "no model"
+        let switching = state.switching.map { ", \($0.words)" } ?? ""
+        return switch state.model {
+        case .none: "no model" + switching
         case .loading(let share): "loading the model " + Frame.barText(share, width: 10).padding(to: 10) + " \(Int(share * 100)) %"
         case .ready(let model):
-            model.title + (state.switching.map { ", loading \($0.name) \(Int($0.share * 100)) %" } ?? "")
+            model.title + switching
+        case .remote(let server): server.title + switching
         }
     }
     private static func modelRole(_ state: State) -> Terminal.Role {

@@ -1,5 +1,6 @@
 import Engine
 import Laboratory
+import Remote
 import Tokenizer
 import Transformer
 
@@ -146,8 +147,10 @@ package struct PatchOrder: Sendable, Equatable {
 package struct StreamNews: Sendable {
     package var stream: Int
     package var tokens: [Generation.Token] = []
-    package var end: Generation.End?
-    package init(stream: Int) { self.stream = stream }
+    /// What a server wrote, in place of tokens of a model here.
+    package var told: [TextToken] = []
+    package var end: TextEnd?
+    package init(stream: Int, told: [TextToken] = [], end: TextEnd? = nil) { (self.stream, self.told, self.end) = (stream, told, end) }
 }
 
 /// Two texts to be compared, or one text that two settings continue.
@@ -160,11 +163,15 @@ package struct CompareOrder: Sendable, Equatable {
     package var edits: [Intervention] = []
     /// The fingerprint of the second's model, where it is another; it lies beside the worker's own.
     package var beside: String?
+    /// What a server has drawn in place of the second, and its end.
+    package var told: [TextToken]?
+    package var toldEnd = TextEnd.cut
     /// Its tokenizer, where its ids mean other tokens.
     package var tokenizer: Tokenizer?
     package static func == (one: CompareOrder, other: CompareOrder) -> Bool {
         one.number == other.number && one.a == other.a && one.b == other.b && one.settings == other.settings && one.edits == other.edits
             && one.beside == other.beside && one.tokenizer === other.tokenizer
+            && one.told == other.told && one.toldEnd == other.toldEnd
     }
     package init(number: Int, a: [TokenID], b: [TokenID], settings: Comparing.Settings? = nil) {
         (self.number, self.a, self.b, self.settings) = (number, a, b, settings)
@@ -215,6 +222,16 @@ package enum Report: Sendable {
     /// What is new of several streams, and the time since they began.
     case streams(run: Int, [StreamNews], seconds: Double)
     case stopped(run: Int)
+    /// A server that can be used, or why one cannot.
+    case connected(RemoteModel), notConnected(String)
+    /// A server to compare the model here with.
+    case connectedBeside(RemoteModel)
+    /// What a server wrote, and its end. Unit: tokens a second.
+    case wrote(run: Int, [TextToken], TextEnd?, rate: Double)
+    /// What a server that is compared with wrote, and its end.
+    case wroteBeside(run: Int, [TextToken], TextEnd?)
+    /// What a server would write next; nil where it would end.
+    case toldNext(after: [UInt8], TextToken?)
     case failed(run: Int?, String)
     /// A comparison as far as it is drawn and measured.
     case compared(number: Int, Comparison)

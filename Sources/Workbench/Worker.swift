@@ -263,14 +263,14 @@ package final class Worker: @unchecked Sendable {
         guard let session = plain, session.model.fingerprint == opened.order.model else {
             return post(.swept(number: opened.order.number, .failed("another model was loaded; r begins anew with it")))
         }
-        sweep = SweepWork(opened, session)
+        // In small passes while a person types, since the next key waits for the end of one.
+        let chunk = { [weak self] in self.map { $0.now() - $0.wished < 1 ? Self.chunk : .max } ?? .max }
+        sweep = SweepWork(opened, session.fork().scorer(chunk: chunk, cancelled: { [weak self] in self?.isSweepInterrupted ?? true }))
     }
 
-    /// Some items of the sweep; in small passes while a person types, since the next key waits for the end of one.
+    /// Some items of the sweep.
     private func serveSweep() {
-        guard !isSweepHeld else { return }
-        let chunk = { [self] in now() - wished < 1 ? Self.chunk : .max }
-        guard sweep?.serve(now: now, chunk: chunk, cancelled: { [self] in isSweepInterrupted }, post: post) == false else { return }
+        guard !isSweepHeld, sweep?.serve(now: now, post: post) == false else { return }
         sweep = nil
     }
 

@@ -21,7 +21,7 @@ struct RunningStreams {
         let news = try streams.next()
         for (stream, tokens, end) in news {
             waiting[stream].tokens += tokens
-            waiting[stream].end = end
+            waiting[stream].end = end.map { TextEnd($0) }
         }
         let time = now(), isDone = news.allSatisfy { $0.end != nil }
         guard isDone || time - posted > Worker.interval else { return (nil, isDone) }

@@ -3,6 +3,7 @@ import Document
 import Engine
 import Glibc
 import Laboratory
+import struct Workbench.RemoteScorer
 
 /// Runs a few-shot experiment.
 struct ExperimentCommand: ParsableCommand {
@@ -16,6 +17,7 @@ struct ExperimentCommand: ParsableCommand {
     @Flag(help: "Go on with the results in --out.") var resume = false
     @Flag(help: "Print one JSON object.") var json = false
     @OptionGroup var model: ModelOptions
+    @OptionGroup var server: ServerOptions
 
     func validate() throws {
         if resume, out == nil { throw ValidationError("--resume needs --out DIR, the folder with the results so far.") }
@@ -23,14 +25,21 @@ struct ExperimentCommand: ParsableCommand {
 
     func run() throws {
         let experiment = try Experiment.load(file)
-        let setup = try model.setup()
-        Interrupt.watch()
-        let session = try setup.session()
-        let folder = try out.map { try ResultsFolder($0, experiment: experiment, model: session.model.fingerprint, resume: resume) }
+        if let model = try server.model(for: .judging) {
+            try run(experiment, RemoteScorer(model, writes: experiment.kind == .completion, cancelled: { Interrupt.raised }), model: (model.title, RemoteScorer.fingerprint(model)))
+        } else {
+            let setup = try model.setup()
+            Interrupt.watch()
+            let session = try setup.session()
+            try run(experiment, session.scorer(cancelled: { Interrupt.raised }), model: (session.model.title, session.model.fingerprint))
+        }
+    }
+
+    private func run(_ experiment: Experiment, _ scorer: some Scorer, model: (name: String, fingerprint: String)) throws {
+        let folder = try out.map { try ResultsFolder($0, experiment: experiment, model: model.fingerprint, resume: resume) }
         var sweep = Sweep(experiment, done: folder?.done ?? [])
         let remarks = Remark.all(experiment).map(\.sentence)
         for remark in remarks { Failure.complain("note: \(remark).") }
-        let scorer = session.scorer(cancelled: { Interrupt.raised })
         let progress = Progress(sweep, scorer)
         do {
             try sweep.run(scorer) { step, sweep in
@@ -47,7 +56,7 @@ struct ExperimentCommand: ParsableCommand {
         }
         progress.finish(sweep)
         var output = Output()
-        let report = Report(experiment, sweep.results, rule: experiment.score, model: (session.model.title, session.model.fingerprint))
+        let report = Report(experiment, sweep.results, rule: experiment.score, model: model)
         if let out { try write(report, remarks, to: out) }
         try output.write((json ? report.json + "\n" : Visible.line(report.text)).utf8)
         try output.flush()

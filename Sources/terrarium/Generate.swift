@@ -66,7 +66,7 @@ struct Generate: ParsableCommand {
         if let own = text.settings { sampling.apply(numbers: own) }
         sampling.apply(numbers: try self.sampling.settings())
         try sampling.validate()
-        guard let remote = try server.model(for: sampling) else { return }
+        guard let remote = try server.model(for: .writing(sampling)) else { return }
         let ignored = remote.ignored(sampling)
         if !ignored.isEmpty { Failure.complain("\(remote.title) has no \(ignored.map(\.key).joined(separator: ", ")); the text is drawn without.") }
         let seed = sampling.seed ?? UInt64.random(in: 0..<1 << 31)

@@ -43,6 +43,7 @@ private final class Desk {
     private let screen: CursesScreen
     private let inbox: Inbox
     private let worker: Worker
+    private let remote: RemoteWorker
     private let locations: Locations
     private let configuration: Configuration
     private var library: PromptLibrary
@@ -60,6 +61,7 @@ private final class Desk {
         let inbox = Inbox(wake)
         self.inbox = inbox
         worker = Worker(threads: threads ?? configuration.threads ?? Model.defaultThreads) { inbox.post($0) }
+        remote = RemoteWorker { inbox.post($0) }
         store = Store(path: locations.store) { inbox.post($0) }
         library = PromptLibrary(folders: [])
         var random = SystemRandomNumberGenerator()
@@ -144,6 +146,7 @@ private final class Desk {
 
     /// Ends the threads; text that the store could not take goes beside the person's prompts.
     func close() {
+        remote.quit()
         worker.quit()
         let isKept = store.close()
         guard state.hasUnsaved else { return }
@@ -154,11 +157,19 @@ private final class Desk {
         switch effect {
         case .wish(let wish): worker.want(wish)
         case .generate(let order): worker.generate(order)
-        case .stopGeneration: worker.stop()
+        case .stopGeneration:
+            worker.stop()
+            remote.stop()
+        case .connect(let connection, let beside): remote.connect(connection, beside: beside)
+        case .ask(let order): remote.generate(order)
         case .compare(let order): worker.compare(order)
         case .replay(let order): worker.replay(order)
-        case .holdSweep(let isHeld): worker.holdSweep(isHeld)
-        case .endSweep: worker.endSweep()
+        case .holdSweep(let isHeld):
+            worker.holdSweep(isHeld)
+            remote.holdSweep(isHeld)
+        case .endSweep:
+            worker.endSweep()
+            remote.endSweep()
         case .readExperiment, .lookAtResults, .sweep, .contrast: performInLaboratory(effect)
         case .copy(let bytes): screen.copy(bytes)
         case .setMouse(let on): screen.setMouse(on)
@@ -190,7 +201,8 @@ private final class Desk {
         case .load(let path): worker.load(path)
         case .loadBeside(let path): worker.loadBeside(path)
         case .listModels:
-            let (inbox, places) = (inbox, ModelPlaces(locations))
+            let (inbox, places, connections) = (inbox, ModelPlaces(locations), locations.connections)
+            aside { FoundServer.all(connections) { inbox.post(.servers($0, problem: $1)) } }
             aside {
                 var found: [FoundModel] = []
                 for file in places.files {
@@ -215,10 +227,13 @@ private final class Desk {
         switch effect {
         case .readExperiment(let path): aside { inbox.post(.experiment(path: path, SweepWork.read(path))) }
         case .lookAtResults(let order):
-            guard let model = state.readyModel else { return }
             let order = placed(order)
-            aside { SweepWork.look(order, model) { inbox.post($0) } }
-        case .sweep(let order): worker.sweep(placed(order))
+            if let server = state.server {
+                aside { SweepWork.look(order, RemoteScorer(server, writes: false, cancelled: { true })) { inbox.post($0) } }
+            } else if let model = state.readyModel {
+                aside { SweepWork.look(order, SweepWork.Lengths(model: model)) { inbox.post($0) } }
+            }
+        case .sweep(let order): if let server = state.server { remote.sweep(placed(order), server) } else { worker.sweep(placed(order)) }
         case .contrast(let order): aside { inbox.post(.contrasted(number: order.number, order.contrast)) }
         default: break
         }

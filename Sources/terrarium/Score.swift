@@ -43,7 +43,7 @@ struct Score: ParsableCommand {
         let (prompt, turns) = try text.plain()
         guard turns == nil else { throw Failure.usage("A chat cannot be scored with --server: its own template makes the text.") }
         guard !prompt.isEmpty else { throw Failure.empty }
-        guard let remote = try server.model() else { return }
+        guard let remote = try server.model(for: .judging) else { return }
         let tokens = try remote.score(prompt, top: top, cancelled: { Interrupt.raised })
         var output = Output()
         if json {

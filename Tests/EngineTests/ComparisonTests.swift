@@ -109,7 +109,7 @@ extension Passes {
                     var generation = Generation(alone, sampling: sampling, seed: 7, speculates: false), end: Generation.End?
                     while end == nil { end = try generation.next().end }
                     if let end { ends.insert(end) }
-                    #expect(column.ids == prompt + generation.generated && column.end == end)
+                    #expect(column.ids == prompt + generation.generated && column.end == end.map { TextEnd($0) })
                     let steps = try alone.sync(to: column.ids) ? alone.steps(prompt.count..<column.ids.count) : []
                     #expect(Array(column.steps[prompt.count...]) == steps)
                 }

@@ -117,7 +117,7 @@ struct LonelyScorer: Scorer {
                 written.text += tokens.flatMap(\.bytes)
                 written.tokens += tokens.count
                 if let end {
-                    written.end = end
+                    written.end = TextEnd(end)
                     return written
                 }
             }

@@ -42,6 +42,26 @@ import Workbench
 
     private func ids(_ text: String) -> [TokenID] { Tiny.model.tokenizer.encode(Array(text.utf8)) }
 
+    @Test("What a server drew stands beside what the model here draws, word by word, with the numbers that were told")
+    func told() throws {
+        var order = CompareOrder(number: 1, a: ids("English: otter"), b: [])
+        var sampling = Sampling()
+        (sampling.temperature, sampling.maxTokens) = (0, 4)
+        order.settings = .init(a: sampling, seedA: 1, b: sampling, seedB: 1)
+        order.told = [TextToken(bytes: Array(" mer".utf8), id: 9, logprob: -0.5, top: [.init(bytes: Array(" mer".utf8), id: 9, logprob: -0.5)]),
+                      TextToken(bytes: Array(" x".utf8), id: nil, logprob: nil, top: [])]
+        order.toldEnd = .length
+        var reported: [Comparison] = []
+        var work = ComparisonWork(order, try Session(Tiny.model, threads: 1), beside: nil, known: nil) { if case .compared(_, let comparison) = $0 { reported.append(comparison) } }
+        while try work.serve(at: 0, chunk: 16, cancelled: { false }) {}
+        let found = try #require(reported.last)
+        #expect(found.isDone && found.a.end == .length && found.b.end == .length && found.a.ids.count == found.start + 4)
+        #expect(found.b.ids.count == found.start + 2 && found.b.steps.suffix(2).map { $0?.logprob } == [-0.5, nil] && found.b.steps[found.start]?.rank == 0)
+        let greedy = found.a.ids.suffix(4).flatMap(Tiny.model.tokenizer.bytes), first = try #require(found.first)
+        #expect(found.pairs[first].a.lowerBound >= found.start && !greedy.isEmpty)
+        #expect(found.a.steps.dropFirst(found.start).allSatisfy { $0 != nil } && found.divergences.allSatisfy { $0 == nil })
+    }
+
     @Test("A is the document, B the other text, and an order goes out once for the same texts")
     func order() throws {
         var state = State.desk(Self.text)

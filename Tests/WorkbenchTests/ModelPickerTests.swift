@@ -25,7 +25,7 @@ struct ModelPickerTests {
         for words in ["gemma3", "gpt2", "29.5k", "F32", "fits", "128"] { #expect(screen.contains(words), "\(words)") }
         for letter in "qwen".unicodeScalars { _ = state.update(.event(.key(.char(letter)))) }
         guard case .models(let picker) = state.overlay else { Issue.record("no list"); return }
-        #expect(picker.rows.map(\.name) == ["qwen3"])
+        #expect(picker.rows.map(\.title) == ["qwen3"])
         let bad = try Data(contentsOf: URL(fileURLWithPath: "\(Self.families)/gpt2.gguf"))
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-\(UUID().uuidString).gguf").path
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -126,7 +126,7 @@ import Workbench
         }
     }
 
-    private func news(_ stream: Int, _ text: String, _ end: Generation.End? = nil) -> StreamNews {
+    private func news(_ stream: Int, _ text: String, _ end: TextEnd? = nil) -> StreamNews {
         var news = StreamNews(stream: stream)
         (news.tokens, news.end) = (tokens(text), end)
         return news

@@ -156,7 +156,7 @@ final class Bench {
         let bench = try Bench()
         defer { bench.end() }
         var told: [String] = [], found: [CellResult]?
-        SweepWork.look(bench.order(1, experiment), Tiny.model) { report in
+        SweepWork.look(bench.order(1, experiment), SweepWork.Lengths(model: Tiny.model)) { report in
             if case .swept(1, .about(let remarks, let cost)) = report { told = remarks + [cost] }
             if case .swept(1, .found(let there, _)) = report { found = there }
         }
@@ -164,7 +164,7 @@ final class Bench {
         #expect(told.last?.hasPrefix("5 cells: 25 prompts") == true)
         var crowded = experiment
         (crowded.shots, crowded.seeds) = ([.count(5)], 2)
-        SweepWork.look(bench.order(2, crowded), Tiny.model) { report in
+        SweepWork.look(bench.order(2, crowded), SweepWork.Lengths(model: Tiny.model)) { report in
             if case .swept(2, .about(let remarks, _)) = report { told = remarks }
         }
         #expect(told.contains { $0.contains("pool of 6") }, "\(told)")

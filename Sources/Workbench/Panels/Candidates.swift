@@ -53,6 +53,11 @@ extension State {
         case .none(let reason): return reason
         case .loading(let share): return "The model is loading: \(Number.whole(share * 100)) %."
         case .ready: break
+        case .remote(let server):
+            if server.abilities.topLogprobs == 0 { return "\(server.title) tells no probabilities." }
+            if toldHere != nil { return nil }
+            return editor.document.count == 0 ? "Nothing to go by yet. Type a prompt, and ^G lets \(server.title) go on."
+                : "Nothing is known of this place: the server tells of tokens it writes. ⏎ asks what it would write here."
         }
         let place = here.position
         if place > contextLimit {
@@ -83,6 +88,7 @@ extension State {
     }
 
     mutating func performInCandidates(_ command: Command) -> [Effect] {
+        if server != nil { return performInTold(command) }
         switch command {
         case .candidateUncertainNext, .candidateUncertainPrevious:
             goToUncertain(forwards: command == .candidateUncertainNext)
@@ -139,12 +145,14 @@ extension State {
 
     package mutating func scrollCandidates(by step: Int) {
         if candidates.along != nil { return moveAlong(by: step) }
+        if server != nil { return scrollTold(by: step) }
         guard let shown = reading.here, readingAbsence == nil else { return }
         candidates.scroll(by: step, rows: candidatesSheet.window.count, count: shown.rows)
     }
 
     /// A click inside the border chooses the row under it.
     package mutating func clickCandidates(y: Int, in rect: Rect) {
+        if server != nil { return clickTold(row: y - ToldView.first) }
         guard let shown = reading.here, readingAbsence == nil else { return }
         let sheet = CandidatesSheet(self, height: rect.height)
         guard (sheet.first..<sheet.first + sheet.window.count).contains(y) else { return }

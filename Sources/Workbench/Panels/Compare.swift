@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Remote
 import Terminal
 import Tokenizer
 
@@ -19,6 +20,9 @@ package struct CompareState: Sendable {
         /// Another model that reads the document, and the version of the reading that its ids are of.
         var beside: Model?
         var version = -1
+        /// A server that draws in place of the second settings: by which run, what it drew, and its end.
+        var server: RemoteModel?
+        var run = 0, told: [TextToken] = [], toldEnd: TextEnd?
         var prompt: [TokenID] = []
         /// Its ids by this tokenizer, with those before it that the model wants.
         var ids: [TokenID] = []
@@ -194,6 +198,10 @@ extension State {
         }
         var order = CompareOrder(number: 0, a: other.prompt, b: other.prompt, settings: other.settings)
         order.edits = other.edits
+        if other.server != nil {
+            guard let end = other.toldEnd else { return [] }
+            (order.told, order.toldEnd) = (other.told, end)
+        }
         if let beside = other.beside {
             if other.version != reading.version { (other.ids, other.version) = (ids(of: editor.document, by: beside.tokenizer), reading.version) }
             compare.other = other

@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Remote
 import Terminal
 import Tokenizer
 
@@ -84,20 +85,56 @@ extension State {
             say("\(error)", .warning)
             return []
         }
-        var beside = self
-        if file.isChat, let tokenizer { beside.openAnswer(tokenizer) }
-        guard let tokenizer else { return [] }
-        let prompt = lead + beside.editor.document.ids(before: beside.editor.cursor, tokenizer: tokenizer)
-        guard !prompt.isEmpty, prompt.count < contextLimit else {
-            say(prompt.isEmpty ? "there is no text before the cursor to continue; type something first"
-                : "the text before the cursor has \(prompt.count) tokens and the context holds \(contextLimit); shorten it", .warning)
-            return []
-        }
+        guard let prompt = promptToCompare() else { return [] }
         let seed = sampling.seed ?? nextSeed()
         compare(with: Document(), name: line.isEmpty ? "the same settings" : line)
         compare.other?.settings = Comparing.Settings(a: sampling, seedA: seed, b: other, seedB: other.seed ?? seed)
         compare.other?.prompt = prompt
         return []
+    }
+
+    /// The ids of the text before the cursor, in a conversation with the model's turn opened; nil, and said why, where none can be continued.
+    private mutating func promptToCompare() -> [TokenID]? {
+        var beside = self
+        if file.isChat, let tokenizer { beside.openAnswer(tokenizer) }
+        guard let tokenizer else { return nil }
+        let prompt = lead + beside.editor.document.ids(before: beside.editor.cursor, tokenizer: tokenizer)
+        guard !prompt.isEmpty, prompt.count < contextLimit else {
+            say(prompt.isEmpty ? "there is no text before the cursor to continue; type something first"
+                : "the text before the cursor has \(prompt.count) tokens and the context holds \(contextLimit); shorten it", .warning)
+            return nil
+        }
+        return prompt
+    }
+
+    // MARK: A server
+
+    /// The model here and a server continue the text before the cursor, by the same settings.
+    mutating func compare(with server: RemoteModel) -> [Effect] {
+        switching = nil
+        guard server.abilities.completes else {
+            say("\(server.title) answers chats only, and does not continue a text", .warning)
+            return []
+        }
+        guard let prompt = promptToCompare(), let tokenizer else { return [] }
+        let seed = sampling.seed ?? nextSeed()
+        compare(with: Document(), name: server.title)
+        compare.other?.settings = Comparing.Settings(a: sampling, seedA: seed, b: sampling, seedB: seed)
+        compare.other?.prompt = prompt
+        compare.other?.server = server
+        compare.other?.run = nextRun
+        nextRun += 1
+        let ignored = server.ignored(sampling).map(\.key)
+        if !ignored.isEmpty { say("without effect there: \(ignored.joined(separator: ", "))", .warning) }
+        // What the model here wants before a text is the server's own affair.
+        let text = prompt.dropFirst(lead.count).flatMap(tokenizer.bytes)
+        return [.ask(RemoteOrder(run: nextRun - 1, model: server, prompt: text, sampling: sampling, seed: seed, purpose: .comparison))]
+    }
+
+    mutating func wroteBeside(_ number: Int, _ tokens: [TextToken], _ end: TextEnd?) {
+        guard compare.other?.server != nil, compare.other?.run == number, compare.other?.toldEnd == nil else { return }
+        compare.other?.told += tokens.filter { !$0.bytes.isEmpty }
+        compare.other?.toldEnd = end
     }
 }
 

@@ -33,7 +33,7 @@ struct CompareTable {
                 let step = side.range.isEmpty ? nil : side.column.steps[side.range.lowerBound]
                 row += ["\(side.range.lowerBound)", side.column.ids[side.range].map { "\($0)" }.joined(separator: " "),
                         String(decoding: text(side), as: UTF8.self), surprisal(side).map { "\($0)" } ?? "",
-                        step.map { "\($0.rank)" } ?? "", step.map { "\($0.entropy)" } ?? ""]
+                        step.flatMap { $0.rank < 0 ? nil : "\($0.rank)" } ?? "", step.flatMap { $0.entropy.isFinite ? "\($0.entropy)" : nil } ?? ""]
             }
             row.append(comparison.divergences[index].map { "\($0)" } ?? "")
             if comparison.start > 0 { row += [comparison.sampled[index]?.ab, comparison.sampled[index]?.ba].map { $0.map { "\($0)" } ?? "" } }
@@ -75,8 +75,8 @@ struct CompareTable {
         .array(side.range.map { position in
             let step = side.column.steps[position]
             return .object([("position", .integer(position))] + JSON.token(side.column.ids[position], side.column.tokenizer ?? tokenizer)
-                + [("logprob", step.map { .number($0.logprob) } ?? .null), ("rank", step.map { .integer($0.rank) } ?? .null),
-                   ("entropy", step.map { .number($0.entropy) } ?? .null)])
+                + [("logprob", step.map { .number($0.logprob) } ?? .null), ("rank", step.flatMap { $0.rank < 0 ? nil : .integer($0.rank) } ?? .null),
+                   ("entropy", step.flatMap { $0.entropy.isFinite ? .number($0.entropy) : nil } ?? .null)])
         })
     }
 }

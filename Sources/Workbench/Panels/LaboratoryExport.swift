@@ -24,7 +24,7 @@ extension State {
     package func laboratoryExport(_ path: String) -> [UInt8]? {
         guard let experiment = laboratory.experiment, let point = path.split(separator: "/").last?.lastIndex(of: ".") else { return nil }
         let results = experiment.shots.flatMap { laboratory.cells($0, copies: true) }
-        let model = (name: readyModel?.title ?? "no model", fingerprint: laboratory.model ?? "")
+        let model = (name: modelTitle.isEmpty ? "no model" : modelTitle, fingerprint: laboratory.model ?? "")
         let report = Laboratory.Report(experiment, results, rule: laboratory.rule, model: model)
         switch path[point...].dropFirst().lowercased() {
         case "csv": return Array(report.csv.utf8)

@@ -8,7 +8,7 @@ extension State {
             return command == .labOpen || command == .labView ? nil : "no experiment is open; o lists them"
         }
         switch command {
-        case .labRun: return readyModel == nil ? generationObstacle : laboratory.phase == .running ? "it is running; p pauses it" : nil
+        case .labRun: return readyModel == nil && server == nil ? generationObstacle : laboratory.phase == .running ? "it is running; p pauses it" : nil
         case .labPause: return laboratory.phase == .running ? nil : "it is not running; r runs it"
         case .labStop: return laboratory.phase == .idle ? "it is not running" : nil
         case .labRule: return experiment.kind == .completion ? "what is generated is matched, not scored" : nil

@@ -64,13 +64,12 @@ extension State {
             laboratory.phase = .running
             return [.holdSweep(false)]
         }
-        guard let model = readyModel else { return [] }
         if laboratory.isComplete {
             say("every cell is there already; Enter goes to the items behind a number")
             return []
         }
         laboratory.phase = .running
-        return laboratory.order(model.fingerprint).map { [.sweep($0)] } ?? []
+        return laboratory.order(modelFingerprint).map { [.sweep($0)] } ?? []
     }
 
     mutating func endSweep() -> [Effect] { [.endSweep] }
@@ -88,10 +87,10 @@ extension State {
     /// Asks for what was kept of the experiment, and keeps the list in sight.
     mutating func settleLaboratory() -> [Effect] {
         var effects: [Effect] = []
-        if laboratory.experiment != nil, let model = readyModel, laboratory.model != model.fingerprint {
+        if laboratory.experiment != nil, readyModel != nil || server != nil, laboratory.model != modelFingerprint {
             let wasRunning = laboratory.phase != .idle
             if laboratory.model != nil { laboratory.forget() }
-            if let order = laboratory.order(model.fingerprint) { effects = (wasRunning ? endSweep() : []) + [.lookAtResults(order)] }
+            if let order = laboratory.order(modelFingerprint) { effects = (wasRunning ? endSweep() : []) + [.lookAtResults(order)] }
         }
         if laboratory.level.rawValue >= LaboratoryState.Level.items.rawValue, let parts = LaboratoryParts(self) { laboratory.follow(rows: parts.list.height) }
         return effects

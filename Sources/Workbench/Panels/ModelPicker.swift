@@ -26,11 +26,39 @@ package struct FoundModel: Sendable, Equatable {
     package var state: String { problem != nil ? "not supported" : fits ? "fits" : "too large" }
 }
 
-/// The list of models that were found, narrowed by typing.
+/// The list of models that were found and of servers that were named, narrowed by typing.
 package struct ModelPicker: Sendable, Equatable {
+    package enum Row: Sendable, Equatable {
+        case model(FoundModel), server(FoundServer)
+
+        package var title: String {
+            switch self {
+            case .model(let model): model.title
+            case .server(let server): server.connection.name
+            }
+        }
+
+        /// What words are looked for in.
+        fileprivate var text: String {
+            switch self {
+            case .model(let model): "\(model.title) \(model.name) \(model.family) \(model.quantization) \(model.place) \(model.path)"
+            case .server(let server): "\(server.connection.name) \(server.model) server \(server.connection.base.absoluteString)"
+            }
+        }
+
+        /// What makes it the same row when more is known.
+        fileprivate var key: String {
+            switch self {
+            case .model(let model): model.path
+            case .server(let server): "server " + server.connection.name
+            }
+        }
+    }
+
     package var line = LineInput()
     package private(set) var selected = 0
     package private(set) var found: [FoundModel] = []
+    package private(set) var servers: [FoundServer] = []
     /// False while headers are still being read.
     package private(set) var isWhole = false
     /// What the chosen one is for.
@@ -38,23 +66,29 @@ package struct ModelPicker: Sendable, Equatable {
     package let purpose: Purpose
     package init(for purpose: Purpose = .use) { self.purpose = purpose }
 
-    /// The models in which all typed words occur.
-    package var rows: [FoundModel] {
+    /// The models and servers in which all typed words occur.
+    package var rows: [Row] {
         let words = line.text.lowercased().split(separator: " ")
-        return found.filter { model in
-            let text = "\(model.title) \(model.name) \(model.family) \(model.quantization) \(model.place) \(model.path)".lowercased()
+        return (found.map { Row.model($0) } + servers.map { Row.server($0) }).filter { row in
+            let text = row.text.lowercased()
             return words.allSatisfy { text.contains($0) }
         }
     }
 
-    package var chosen: FoundModel? { rows.indices.contains(selected) ? rows[selected] : nil }
+    package var chosen: Row? { rows.indices.contains(selected) ? rows[selected] : nil }
 
     mutating func select(_ index: Int) { selected = max(0, min(index, rows.count - 1)) }
 
     mutating func take(_ found: [FoundModel], isWhole: Bool) {
-        let path = chosen?.path
+        let key = chosen?.key
         (self.found, self.isWhole) = (found, isWhole)
-        select(rows.firstIndex { $0.path == path } ?? selected)
+        select(rows.firstIndex { $0.key == key } ?? selected)
+    }
+
+    mutating func take(_ servers: [FoundServer]) {
+        let key = chosen?.key
+        self.servers = servers
+        select(rows.firstIndex { $0.key == key } ?? selected)
     }
 }
 
@@ -63,11 +97,15 @@ extension State {
     package struct Switching: Sendable, Equatable {
         package let name: String
         package var share = 0.0
+        /// A server is asked what it can do; nothing is loaded.
+        package var isServer = false
+
+        package var words: String { isServer ? "asking \(name)" : "loading \(name) \(Int(share * 100)) %" }
     }
 
     var modelsObstacle: String? {
         if laboratory.phase == .running { return "a sweep is running; pause or stop it first" }
-        return switching.map { "\($0.name) is being loaded" }
+        return switching.map { $0.isServer ? "\($0.name) is being asked" : "\($0.name) is being loaded" }
     }
 
     mutating func pressInModels(_ key: Key, _ picker: ModelPicker) -> [Effect] {
@@ -100,6 +138,24 @@ extension State {
         return []
     }
 
+    private mutating func choose(_ row: ModelPicker.Row, for purpose: ModelPicker.Purpose) -> [Effect] {
+        switch row {
+        case .model(let model): return choose(model, for: purpose)
+        case .server(let server): return choose(server, for: purpose)
+        }
+    }
+
+    /// Asks a server what it can do; what is there stays in use until that is known.
+    private mutating func choose(_ server: FoundServer, for purpose: ModelPicker.Purpose) -> [Effect] {
+        if case .absent(let why) = server.status {
+            say("\(server.connection.name): \(why)", .warning)
+            return [.listModels]
+        }
+        overlay = nil
+        switching = Switching(name: server.connection.name, isServer: true)
+        return [.connect(server.connection, beside: purpose == .comparison)]
+    }
+
     /// Loads a model in place of the one that is there, which stays until the other has come.
     private mutating func choose(_ model: FoundModel, for purpose: ModelPicker.Purpose) -> [Effect] {
         guard model.problem == nil else {
@@ -116,14 +172,15 @@ extension State {
             return []
         }
         let effects = interruptRun() + (history.isReplaying ? endReplay(.stopped) : []) + stopAblation() + stopPatch()
-        if readyModel != nil { switching = Switching(name: model.title) } else { self.model = .loading(0) }
+        if readyModel != nil || server != nil { switching = Switching(name: model.title) } else { self.model = .loading(0) }
         return effects + [.load(path: model.path)]
     }
 
     /// Takes a model that has come: in place of another the document is laid out anew, and what was known by the other is dropped.
     mutating func adopt(_ next: Model) {
-        let last = readyModel
-        (model, switching, lastWish, lastPlace) = (.ready(next), nil, nil, nil)
+        let last = readyModel ?? departed
+        if server != nil, isStreaming { _ = interruptRun() }
+        (model, departed, switching, lastWish, lastPlace) = (.ready(next), nil, nil, nil, nil)
         if file.awaitsModel { if editor.isDirty { layOutTyped() } else { showPrompt() } }
         guard let last else { return }
         edits.switchOff()

@@ -15,6 +15,8 @@ package struct StreamsState: Sendable {
         /// Of the tokens that are whole. Unit: nats.
         package private(set) var logprob = 0.0
         package internal(set) var end: StreamEnd?
+        /// What a server told of them, where one writes.
+        private(set) var told: [TextToken] = []
         /// From the beginning of all to its newest token.
         package private(set) var seconds = 0.0
         /// Where each shown line starts. Unit: bytes.
@@ -33,6 +35,14 @@ package struct StreamsState: Sendable {
                 if !token.isCut { logprob += Double(token.step.logprob) }
             }
             tokens += news.tokens
+            for token in news.told where !token.bytes.isEmpty {
+                bytes += token.bytes
+                ends.append(bytes.count)
+                // To the document it is text: a server's ids are not those of a model here.
+                tokens.append(.init(step: Step(id: 0, logprob: token.logprob ?? .nan, rank: 0, entropy: .nan), bytes: token.bytes, isCut: true))
+                logprob += token.logprob.map { Double($0) } ?? .nan
+            }
+            told += news.told
             if let end = news.end { self.end = .drawn(end) }
             self.seconds = seconds
         }
@@ -53,7 +63,7 @@ package struct StreamsState: Sendable {
     }
 
     /// Why a stream goes on no further.
-    package enum StreamEnd: Sendable, Equatable { case drawn(Generation.End), stopped, failed }
+    package enum StreamEnd: Sendable, Equatable { case drawn(TextEnd), stopped, failed }
 
     package let run: Int
     package let sampling: Sampling
@@ -112,6 +122,7 @@ extension State {
     }
 
     private mutating func startStreams(seed: UInt64, choosing chosen: Int = 0) -> [Effect] {
+        if let server { return beginStreams(on: server, seed: seed, choosing: chosen) }
         // In a conversation the answer is opened in the document only when a stream goes into it.
         var draft = self
         guard let ids = draft.idsToContinue() else {
@@ -205,10 +216,11 @@ extension State {
         guard let shown = streams else { return [] }
         streams = nil
         if keepingAll { shown.nodes.forEach { if let id = $0 { editor.restore(id) } } }
-        guard let chosen, shown.nodes.indices.contains(chosen), let node = shown.nodes[chosen], let tokenizer else { return effects }
+        guard let chosen, shown.nodes.indices.contains(chosen), let node = shown.nodes[chosen] else { return effects }
         editor.walk(to: node)
         lastRun = run(of: shown.streams[chosen], shown)
         text.follows = true
+        guard let tokenizer else { return effects }
         editor.encode(with: tokenizer)
         reading.take(readIDs(after: Array(reading.ids.prefix(reading.lead))), lead: reading.lead)
         for (index, token) in shown.streams[chosen].tokens.enumerated() where !token.isCut {
@@ -219,14 +231,14 @@ extension State {
 
     /// Keeps streams as branches from where they began, out of sight, and their runs.
     private mutating func keep(_ streams: ArraySlice<StreamsState.Stream>, of shown: StreamsState) -> [Node.ID?] {
-        guard let tokenizer else { return [] }
-        let border = file.isChat ? tokenizer.chatTemplate?.turnBorder(closing: .assistant, opening: .user) ?? [] : []
+        for stream in streams where !stream.told.isEmpty { told.take(stream.told, after: editor.document.bytes[..<min(shown.place, editor.document.count)]) }
+        let border = file.isChat ? tokenizer?.chatTemplate?.turnBorder(closing: .assistant, opening: .user) ?? [] : []
         let nodes = editor.keep(streams.map { stream in
             let tokens = stream.tokens.isEmpty ? [] : shown.opening.map { Continuation.Token($0, tokenizer) }
                 + stream.tokens.map { Continuation.Token($0, tokenizer) }
                 + (stream.end == .drawn(.eos) ? border : []).map { Continuation.Token($0, tokenizer) }
             return Continuation(tokens: tokens, run: Node.Run(settings: shown.sampling.json, seed: stream.seed,
-                                                              model: readyModel?.fingerprint ?? "", end: stream.end?.words))
+                                                              model: modelFingerprint, end: stream.end?.words))
         }, at: shown.place, chosen: nil, trashing: true)
         for (stream, node) in zip(streams, nodes) {
             if let node { remember(run(of: stream, shown), node, editor.document(at: node)) }
@@ -276,14 +288,15 @@ extension StreamsState.StreamEnd {
 }
 
 extension Continuation.Token {
-    init(_ token: Generation.Token, _ tokenizer: Tokenizer) {
-        self.init(id: token.step.id, bytes: token.bytes, special: tokenizer.isSpecial(token.step.id), isCut: token.isCut, logprob: token.step.logprob)
+    /// - Parameter tokenizer: nil for what a server wrote, which is text.
+    init(_ token: Generation.Token, _ tokenizer: Tokenizer?) {
+        self.init(id: token.step.id, bytes: token.bytes, special: !token.isCut && tokenizer?.isSpecial(token.step.id) == true, isCut: token.isCut, logprob: token.step.logprob)
     }
 
-    init(_ part: Part, _ tokenizer: Tokenizer) {
+    init(_ part: Part, _ tokenizer: Tokenizer?) {
         switch part {
         case .text(let bytes): self.init(id: 0, bytes: bytes, special: false, isCut: true, logprob: .nan)
-        case .special(let id): self.init(id: id, bytes: tokenizer.bytes(id), special: true, isCut: false, logprob: .nan)
+        case .special(let id): self.init(id: id, bytes: tokenizer?.bytes(id) ?? [], special: true, isCut: false, logprob: .nan)
         }
     }
 }

@@ -25,6 +25,7 @@ enum AttentionView {
         switch state.model {
         case .none: return "no model, no attention"
         case .loading: return "the model is loading"
+        case .remote: return Abilities.inside
         case .ready: break
         }
         if state.reading.ids.isEmpty { return "There are no tokens yet. Type, and see where each head looks." }

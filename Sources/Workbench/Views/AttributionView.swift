@@ -31,6 +31,7 @@ enum AttributionView {
         switch state.model {
         case .none: "no model, no attribution"
         case .loading: "the model is loading"
+        case .remote: Abilities.inside
         case .ready where state.reading.ids.isEmpty: "There are no tokens yet. Type, and see which parts of the model ask for the next one."
         case .ready where AttentionState.query(state) < 0: "No token stands before the cursor: move it behind the token whose prediction you want to take apart."
         case .ready: state.run == nil ? "computing …" : "computed when the stream has ended"

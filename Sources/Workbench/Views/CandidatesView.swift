@@ -8,9 +8,10 @@ package enum CandidatesView {
         if let along = state.candidates.along { return AlongView.draw(along, state, rect, focused, &frame) }
         let absence = state.readingAbsence, title = title(state, absence, rect.width - 16)
         let inner = frame.box(rect, title: title, label: absence == nil ? label(state, rect.width - TextWidth.columns(title) - 7) : "",
-                              legend: View.legend(state.candidates.byHand == nil ? .candidates : .byHand), focused: focused)
+                              legend: state.server == nil ? View.legend(state.candidates.byHand == nil ? .candidates : .byHand) : View.legend(.candidates, only: [.candidateFork, .candidateTake]), focused: focused)
         guard !inner.isEmpty else { return }
         if let absence { return words(absence, inner, &frame) }
+        if let place = state.toldHere, state.server != nil { return ToldView.draw(place, state, inner, focused, &frame) }
         guard let here = state.reading.here else { return }
         CandidatesPage(state, here, inner, focused).draw(&frame)
     }
@@ -24,7 +25,7 @@ package enum CandidatesView {
             let place = Number.grouped(pin.position)
             titles = ["Candidates · pinned \(place)" + (state.isPinOutdated ? " of the text before" : ""), "Candidates · pinned \(place)", "Pinned \(place)"]
         }
-        if absence == nil, state.isReadingStale { titles = titles.map { $0 + " · reading" } + titles }
+        if absence == nil, state.server == nil, state.isReadingStale { titles = titles.map { $0 + " · reading" } + titles }
         return titles.first { TextWidth.columns($0) <= room } ?? titles[titles.count - 1]
     }
 
@@ -36,6 +37,7 @@ package enum CandidatesView {
 
     /// The entropy and the effective number of choices, as much of it as there is room for.
     private static func label(_ state: State, _ room: Int) -> String {
+        if state.server != nil { return state.toldHere.map { "\($0.token.top.count) told" } ?? "" }
         guard let distribution = state.reading.here?.distribution else { return "" }
         let entropy = Number.fixed(distribution.entropy, 2), effective = distribution.effective
         let choices = effective < 1000 ? Number.fixed(effective, 1) : Number.grouped(Int(effective.rounded()))

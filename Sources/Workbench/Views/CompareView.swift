@@ -25,10 +25,12 @@ enum CompareView {
     }
 
     private static func absence(_ state: State) -> String {
+        if let server = state.server { return "\(server.title) writes now, and two texts are compared by a model here: F4 takes one, then a picks the server as B." }
         if state.readyModel == nil { return state.generationObstacle ?? "" }
+        if let other = state.compare.other, let server = other.server, other.toldEnd == nil { return "\(server.title) is writing: \(other.told.count) tokens." }
         if state.compare.isAwaited { return "The worker has it: the model's other work goes before." }
         return "The document (A) stands here beside another text (B), word by word, with what surprises the model in each and how far "
-            + "its predictions part. Choose B: b the marked branch, f a file, p another prompt; s draws with other settings; a another model reads the document."
+            + "its predictions part. Choose B: b the marked branch, f a file, p another prompt; s draws with other settings; a another model reads the document, or a server goes on beside the model here."
     }
 }
 
@@ -196,9 +198,10 @@ private struct ComparePage {
         }
         let (nats, count) = Comparison.surprisal(column, range)
         let tokens = range.count > 1 ? " of \(count)" : "", share = after.map { "  drawn \(CandidatesView.percent($0))" } ?? ""
-        let tails = ["  surprisal \(Number.fixed(nats, 3))\(tokens)  rank \(Number.grouped(step.rank))  H \(Number.fixed(Double(step.entropy), 2))\(share)",
-                     "  surprisal \(Number.fixed(nats, 3))\(tokens)  rank \(Number.grouped(step.rank))",
-                     "  \(Number.fixed(nats, 3))\(tokens)  #\(Number.grouped(step.rank))", "  \(Number.fixed(nats, 2))"]
+        // A server may not tell the rank, and tells no entropy.
+        let rank = step.rank < 0 ? "" : "  rank \(Number.grouped(step.rank))", entropy = step.entropy.isFinite ? "  H \(Number.fixed(Double(step.entropy), 2))" : ""
+        let tails = ["  surprisal \(Number.fixed(nats, 3))\(tokens)\(rank)\(entropy)\(share)", "  surprisal \(Number.fixed(nats, 3))\(tokens)\(rank)",
+                     "  \(Number.fixed(nats, 3))\(tokens)" + (step.rank < 0 ? "" : "  #\(Number.grouped(step.rank))"), "  \(Number.fixed(nats, 2))"]
         let text = name(column, range), room = line.maxX - x
         let tail = tails.first { TextWidth.columns($0) + min(8, TextWidth.columns(text)) <= room } ?? ""
         let shown = TextWidth.fit(text, max(0, room - TextWidth.columns(tail)))

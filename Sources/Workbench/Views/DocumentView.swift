@@ -111,7 +111,7 @@ struct Painter {
     private var colours = false
 
     init(_ state: State) {
-        self.init(tokens: state.editor.document.tokens, heats: Tints.levels(state))
+        self.init(tokens: state.shownTokens, heats: Tints.levels(state))
         selection = state.editor.selection
         lead = state.reading.lead
         showsBoundaries = state.text.showsBoundaries
@@ -146,9 +146,17 @@ struct Painter {
 }
 
 /// Levels of the document's tint by position; what is near nothing is not tinted.
+extension State {
+    /// The document's tokens as they are tinted: of a server's those that it told of.
+    var shownTokens: [DocToken] {
+        server == nil ? editor.document.tokens : toldPlaces.filter(\.stands).map { DocToken(id: 0, range: $0.range, kept: false, special: false) }
+    }
+}
+
 enum Tints {
     static func levels(_ state: State) -> [UInt8?] {
-        switch state.text.tint {
+        if state.server != nil { return state.toldPlaces.filter(\.stands).map { level(state.text.tint, Export.Numbers(logprob: $0.token.logprob)) } }
+        return switch state.text.tint {
         case .none: []
         case .attention: attention(state)
         case let tint: state.reading.steps.map { $0.flatMap { level(tint, Export.Numbers($0)) } }

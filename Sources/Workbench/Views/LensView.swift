@@ -25,6 +25,7 @@ enum LensView {
         switch state.model {
         case .none: return "no model, no lens"
         case .loading: return "the model is loading"
+        case .remote: return Abilities.inside
         case .ready: break
         }
         if state.reading.ids.isEmpty { return "There are no tokens yet. Type, and see what each layer would say next." }

@@ -1,6 +1,6 @@
 import Terminal
 
-/// The models that were found, each on a line: what it is, and whether it can be loaded.
+/// The models and servers, each on a line: what it is, and whether it can be used.
 enum ModelPickerView {
     /// The last lines say all that is known of the chosen one.
     private static let detailHeight = 4
@@ -28,18 +28,46 @@ enum ModelPickerView {
             frame.put(words, x: parts.rows.x + 2, y: parts.rows.y, style: Style(.dim), clip: parts.rows)
         }
         let top = top(picker, rows: parts.rows.height)
-        for (index, model) in rows.enumerated().dropFirst(top).prefix(parts.rows.height) {
-            let rect = parts.rows.row(index - top), isChosen = index == picker.selected
-            let style = isChosen ? Style(.selection) : Style(model.problem == nil && model.fits ? .text : .dim)
+        for (index, row) in rows.enumerated().dropFirst(top).prefix(parts.rows.height) {
+            let rect = parts.rows.row(index - top), isChosen = index == picker.selected, can = isUsable(row)
+            let style = isChosen ? Style(.selection) : Style(can ? .text : .dim)
             if isChosen { frame.fill(rect, style: style) }
-            columns.draw(columns.shown.map { $0.value(model) }, name: model.title, in: rect, style: style, &frame)
-            if model.path == state.readyModel?.path { frame.put("●", x: rect.x, y: rect.y, style: isChosen ? style : Style(.focus), clip: rect) }
+            columns.draw(columns.shown.map { $0.value(row) }, name: row.title, in: rect, style: style, &frame)
+            if isInUse(row, state) { frame.put("●", x: rect.x, y: rect.y, style: isChosen ? style : Style(.focus), clip: rect) }
         }
         guard let chosen = picker.chosen else { return }
-        let lines = [(chosen.name + (chosen.problem == nil ? "  " + chosen.path : ""), Style(.dim))]
-            + Words.wrap(chosen.problem ?? "", width: max(1, parts.detail.width - 3)).map { ($0, Style(.warning)) }
-        for (row, line) in lines.prefix(parts.detail.height).enumerated() {
+        for (row, line) in details(chosen, state, width: max(1, parts.detail.width - 3)).prefix(parts.detail.height).enumerated() {
             frame.put(TextWidth.fit(Columns.plain(line.0), parts.detail.width - 3), x: parts.detail.x + 2, y: parts.detail.y + row, style: line.1, clip: parts.detail)
+        }
+    }
+
+    private static func isUsable(_ row: ModelPicker.Row) -> Bool {
+        switch row {
+        case .model(let model): model.problem == nil && model.fits
+        case .server(let server): if case .absent = server.status { false } else { true }
+        }
+    }
+
+    private static func isInUse(_ row: ModelPicker.Row, _ state: State) -> Bool {
+        switch row {
+        case .model(let model): model.path == state.readyModel?.path
+        case .server(let server): server.connection == state.server?.server.connection
+        }
+    }
+
+    /// All that is known of the chosen one.
+    private static func details(_ row: ModelPicker.Row, _ state: State, width: Int) -> [(String, Style)] {
+        func wrapped(_ text: String, _ style: Style) -> [(String, Style)] { Words.wrap(text, width: width).map { ($0, style) } }
+        switch row {
+        case .model(let model):
+            return [(model.name + (model.problem == nil ? "  " + model.path : ""), Style(.dim))] + wrapped(model.problem ?? "", Style(.warning))
+        case .server(let server):
+            let head = [("\(server.connection.base.absoluteString)  \(server.model)", Style(.dim))]
+            if case .absent(let why) = server.status { return head + wrapped(why, Style(.warning)) }
+            guard let used = state.server, isInUse(row, state) else { return head + wrapped("what it can do is found out by some twenty short questions when it is taken", Style(.dim)) }
+            let can = used.abilities.rows.filter(\.can).map(\.name), not = used.abilities.rows.filter { !$0.can }.map(\.name)
+            let speed = used.status.speed.map { "\(Number.whole($0)) tok/s; " } ?? ""
+            return head + wrapped(speed + can.joined(separator: ", "), Style(.text)) + wrapped("not: " + not.joined(separator: ", "), Style(.warning))
         }
     }
 
@@ -47,19 +75,29 @@ enum ModelPickerView {
     private struct Columns {
         struct Column {
             let name: String, width: Int, isRight: Bool, place: Int
-            let value: (FoundModel) -> String
+            let value: (ModelPicker.Row) -> String
         }
         let shown: [Column]
 
         init(width: Int) {
+            /// What only a file has.
+            func column(_ name: String, _ width: Int, isRight: Bool, place: Int, of file: @escaping (FoundModel) -> String,
+                        server: @escaping (FoundServer) -> String = { _ in "" }) -> Column {
+                Column(name: name, width: width, isRight: isRight, place: place) { row in
+                    switch row {
+                    case .model(let model): file(model)
+                    case .server(let found): server(found)
+                    }
+                }
+            }
             let all = [
-                Column(name: "", width: 13, isRight: false, place: 5) { $0.state },
-                Column(name: "size", width: 7, isRight: true, place: 4) { Self.short($0.bytes, ["B", "KB", "MB", "GB", "TB"]) },
-                Column(name: "weights", width: 7, isRight: false, place: 2) { $0.quantization },
-                Column(name: "family", width: 8, isRight: false, place: 0) { $0.family },
-                Column(name: "params", width: 6, isRight: true, place: 1) { Self.short($0.parameters, ["", "k", "M", "B", "T"]) },
-                Column(name: "context", width: 7, isRight: true, place: 3) { "\($0.context)" },
-                Column(name: "place", width: 12, isRight: false, place: 6) { $0.place },
+                column("", 13, isRight: false, place: 5, of: \.state, server: \.state),
+                column("size", 7, isRight: true, place: 4) { Self.short($0.bytes, ["B", "KB", "MB", "GB", "TB"]) },
+                column("weights", 7, isRight: false, place: 2, of: \.quantization),
+                column("family", 8, isRight: false, place: 0, of: \.family),
+                column("params", 6, isRight: true, place: 1) { Self.short($0.parameters, ["", "k", "M", "B", "T"]) },
+                column("context", 7, isRight: true, place: 3) { "\($0.context)" },
+                column("place", 12, isRight: false, place: 6, of: \.place, server: { _ in "server" }),
             ]
             var left = width - 3, taken: [Column] = []
             for column in all where left - column.width - 2 >= 20 {

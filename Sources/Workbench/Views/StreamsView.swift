@@ -35,7 +35,7 @@ enum StreamsView {
 
     private static func figures(_ stream: StreamsState.Stream) -> String {
         guard !stream.tokens.isEmpty else { return "" }
-        return "\(Number.fixed(stream.logprob, 1)) nats  \(Number.whole(stream.rate)) tok/s  \(stream.tokens.count) tokens"
+        return (stream.logprob.isFinite ? "\(Number.fixed(stream.logprob, 1)) nats  " : "") + "\(Number.whole(stream.rate)) tok/s  \(stream.tokens.count) tokens"
     }
 }
 
@@ -51,7 +51,7 @@ private struct StreamPainter {
     init(_ stream: StreamsState.Stream, _ state: State, from offset: Int) {
         (self.stream, tint) = (stream, state.text.tint)
         let tokenizer = state.tokenizer
-        special = { tokenizer?.isSpecial(stream.tokens[$0].step.id) ?? false }
+        special = { !stream.tokens[$0].isCut && tokenizer?.isSpecial(stream.tokens[$0].step.id) == true }
         var low = 0, high = stream.ends.count
         while low < high {
             let middle = (low + high) / 2

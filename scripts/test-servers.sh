@@ -24,4 +24,4 @@ if [ ! -e "$venv/serves" ]; then
         pydantic-settings PyYAML diskcache jinja2 typing-extensions
     touch "$venv/serves"
 fi
-exec "$venv/bin/python3" -B scripts/try-servers.py --peers "$peers" --model "$model" "$@"
+exec "$venv/bin/python3" -B scripts/servers.py --peers "$peers" --model "$model" "$@"

@@ -1,4 +1,4 @@
-"""Terrarium against real servers on this machine; scripts/try-servers.sh builds and calls. Ends with 1 where something does not hold."""
+"""Terrarium against real servers on this machine; scripts/test-servers.sh builds and calls. Ends with 1 where something does not hold."""
 import argparse, json, os, socket, subprocess, sys, tempfile, time, urllib.request
 
 PROMPTS = [
