@@ -67,6 +67,8 @@ package struct Abilities: Sendable, Equatable {
     /// The most of the likeliest tokens that it tells beside one; 0 for none, nil for the whole vocabulary.
     package var topLogprobs: Int? = 0
     package var scoresPrompts = false
+    /// Whether that is asked for by a field of its own, and not by repeating the prompt.
+    package var scoresByField = false
     package var tellsIDs = false
     package var seeds = false
     /// Of the settings those that have an effect.

@@ -131,7 +131,7 @@ extension ExperimentError.Fact {
         case .tooLongForContext(let cell, let item, let tokens, let context):
             "\(cell), test item \(item): \(tokens) tokens without any shots, and the model reads \(context); shorten the item"
         case .noTokens(let label): "the model has no tokens for the answer \(label); choose another label"
-        case .scoring(let cell, let item, let reason): "\(cell), test item \(item): \(reason)"
+        case .scoring(let cell, let item, let reason): "\(cell), test item \(item): \(reason.hasSuffix(".") ? String(reason.dropLast()) : reason)"
         case .notFresh: "already holds results; go on with --resume or choose another folder"
         case .busy: "is in use by another experiment; wait for it or choose another folder"
         case .otherTest(let a, let b): "\(a) and \(b) have other test items; only answers to the same items can be paired"

@@ -10,12 +10,15 @@ struct Answer {
     let text: String
     let tokens: [TextToken]
     let finish: String?
+    /// Of the question, where the answer tells of them by `prompt_logprobs`.
+    let prompt: [TextToken]
 
     /// Nil where the JSON is no such piece.
     init?(_ json: JSON) {
         guard let choice = json["choices"]?.asArray?.first else { return nil }
         text = choice["text"]?.asString ?? choice["delta"]?["content"]?.asString ?? choice["message"]?["content"]?.asString ?? ""
         finish = choice["finish_reason"]?.asString
+        prompt = (choice["prompt_logprobs"] ?? json["prompt_logprobs"])?.asArray.map { $0.compactMap(Self.named) } ?? []
         guard let logprobs = choice["logprobs"], !logprobs.isNull else {
             tokens = []
             return
@@ -47,6 +50,12 @@ struct Answer {
             logprob(guess["logprob"]).map { TextToken.Guess(bytes: bytes(guess), id: id(guess), logprob: $0) }
         }
         return TextToken(bytes: bytes(entry), id: id(entry), logprob: logprob(entry["logprob"]), top: ranked(top))
+    }
+
+    /// A token by its id, where no other is told of beside it.
+    private static func named(_ entry: JSON) -> TextToken? {
+        guard let only = entry.asObject, only.count == 1, let (id, value) = only.first, let text = value["decoded_token"]?.asString else { return nil }
+        return TextToken(bytes: Array(text.utf8), id: TokenID(id), logprob: logprob(value["logprob"]), top: [])
     }
 
     private static func lists(_ logprobs: JSON) -> [TextToken] {

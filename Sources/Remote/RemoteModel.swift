@@ -23,7 +23,8 @@ package final class RemoteModel: LanguageModel, Sendable {
         package let questions: Int
     }
 
-    package var title: String { "\(server.connection.name): \(name)" }
+    /// Servers that were started with a file name the model by its whole path.
+    package var title: String { "\(server.connection.name): \(name.hasPrefix("/") ? String(name.split(separator: "/").last ?? "") : name)" }
 
     /// What a server is asked for: all that can be done with it, one continuation, or scores and greedy answers.
     package enum Purpose: Sendable { case everything, writing(Sampling), judging }
@@ -55,7 +56,7 @@ package final class RemoteModel: LanguageModel, Sendable {
                           token: (TextToken) throws -> Void) throws -> TextEnd? {
         guard abilities.completes else { throw RemoteFault.unable("\(title) answers chats only, and does not continue a text") }
         let fields = [("prompt", JSON.string(try Self.text(prompt)))] + self.fields(sampling, seed, top)
-        return try run("completions", fields, cancelled, token)
+        return try run("completions", fields, sampling, cancelled, token)
     }
 
     /// The next turn of a chat, in the server's own template.
@@ -67,10 +68,10 @@ package final class RemoteModel: LanguageModel, Sendable {
         var fields = self.fields(sampling, seed, 0)
         // Here the number has a name of its own.
         if let place = fields.firstIndex(where: { $0.0 == "logprobs" }) { fields[place...place] = [("logprobs", .literal("true")), ("top_logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top))))] }
-        return try run("chat/completions", [("messages", .array(messages))] + fields, cancelled, token)
+        return try run("chat/completions", [("messages", .array(messages))] + fields, sampling, cancelled, token)
     }
 
-    private func run(_ path: String, _ fields: [(String, JSON)], _ cancelled: () -> Bool, _ token: (TextToken) throws -> Void) throws -> TextEnd? {
+    private func run(_ path: String, _ fields: [(String, JSON)], _ sampling: Sampling, _ cancelled: () -> Bool, _ token: (TextToken) throws -> Void) throws -> TextEnd? {
         let reply = server.reply(path, .object(fields + (abilities.streams ? [("stream", .literal("true"))] : [])))
         var finish: String?, hasWritten = false
         do {
@@ -91,12 +92,14 @@ package final class RemoteModel: LanguageModel, Sendable {
         } catch RemoteFault.broken where hasWritten {
             return .cut
         }
-        return Self.end(finish)
+        return Self.end(finish, stops: !sampling.stop.isEmpty)
     }
 
-    private static func end(_ finish: String?) -> TextEnd {
+    /// - Parameter stops: whether there are texts to stop at; servers call the model's own end by the same word.
+    private static func end(_ finish: String?, stops: Bool) -> TextEnd {
         switch finish {
-        case "stop", "eos", "eos_token", "stop_sequence": .stop
+        case "eos", "eos_token": .eos
+        case "stop", "stop_sequence": stops ? .stop : .eos
         case "length", "max_tokens": .length
         default: .cut
         }
@@ -143,17 +146,29 @@ package final class RemoteModel: LanguageModel, Sendable {
         guard abilities.scoresPrompts else {
             throw RemoteFault.unable("\(title) tells no probabilities of a prompt's tokens, so nothing can be scored there (it was asked with echo)")
         }
+        if abilities.scoresByField { return try scoreByField(text, cancelled) }
         // Where the model would end, no token is behind the text: then it is asked again with words after which it goes on.
         for tail in [[], Array(" and the".utf8)] {
-            let whole = text + tail
-            let fields: [(String, JSON)] = [
-                ("model", .string(name)), ("prompt", .string(try Self.text(whole))), ("echo", .literal("true")), ("max_tokens", .integer(1)),
-                ("temperature", .integer(0)), ("logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top)))),
-            ]
+            let whole = text + tail, fields = self.fields(asking: try Self.text(whole), [("echo", .literal("true")), ("logprobs", .integer(max(1, min(top, abilities.topLogprobs ?? top))))])
             guard let answer = Answer(try server.ask("completions", .object(fields), cancelled: cancelled)) else { throw RemoteFault.answer("there are no choices in it") }
             if let tokens = try Self.prompt(whole, of: answer) { return try Self.first(text.count, of: tokens) }
         }
         throw RemoteFault.answer("no token comes behind the text, so it cannot be seen whether its probabilities belong to its tokens")
+    }
+
+    /// What every question for the numbers of a prompt has.
+    private func fields(asking prompt: String, _ more: [(String, JSON)]) -> [(String, JSON)] {
+        [("model", .string(name)), ("prompt", .string(prompt)), ("max_tokens", .integer(1)), ("temperature", .integer(0))] + more
+    }
+
+    /// Source: vLLM's documentation of `prompt_logprobs`, which names each token beside its number.
+    private func scoreByField(_ text: [UInt8], _ cancelled: () -> Bool) throws -> [TextToken] {
+        let json = try server.ask("completions", .object(fields(asking: try Self.text(text), [("prompt_logprobs", .integer(0))])), cancelled: cancelled)
+        guard let answer = Answer(json), !answer.prompt.isEmpty else { throw RemoteFault.answer("there are no prompt_logprobs in it") }
+        // The first has no number, and no name; a beginning that the server adds has none either.
+        let all = answer.prompt.flatMap(\.bytes), hidden = text.count - all.count
+        guard hidden >= 0, text.suffix(all.count).elementsEqual(all) else { throw RemoteFault.answer("the tokens it tells of are not the prompt's") }
+        return (hidden > 0 ? [TextToken(bytes: Array(text[..<hidden]), id: nil, logprob: nil, top: [])] : []) + answer.prompt
     }
 
     /// The tokens of the first bytes, which a border of tokens ends.

@@ -27,7 +27,7 @@ struct RemoteProbe {
             try chance(cancelled)
             try penalties(cancelled) { _ in true }
             try stream(cancelled)
-            abilities.scoresPrompts = echoes(cancelled)
+            judging(cancelled)
         case .writing(let sampling):
             if sampling.isGreedy { try cold(cancelled) } else { try chance(cancelled) }
             try penalties(cancelled) { id in
@@ -37,7 +37,7 @@ struct RemoteProbe {
             try stream(cancelled)
         case .judging:
             try cold(cancelled)
-            abilities.scoresPrompts = echoes(cancelled)
+            judging(cancelled)
         }
     }
 
@@ -144,6 +144,15 @@ struct RemoteProbe {
         }
         abilities.streams = count > 0
         if count > 4, let first, Date() > first { speed = Double(count - 1) / Date().timeIntervalSince(first) }
+    }
+
+    private mutating func judging(_ cancelled: () -> Bool) {
+        abilities.scoresPrompts = echoes(cancelled)
+        guard !abilities.scoresPrompts else { return }
+        let text = "The sky is blue and", answer = try? complete(text, 1, [("temperature", .integer(0)), ("prompt_logprobs", .integer(0))], cancelled)
+        let told = answer?.prompt ?? []
+        abilities.scoresByField = told.count > 1 && text.utf8.suffix(told.reduce(0) { $0 + $1.bytes.count }).elementsEqual(told.flatMap(\.bytes))
+        abilities.scoresPrompts = abilities.scoresByField
     }
 
     /// Whether the tokens of a prompt come back with probabilities of their own; that they belong together is seen at each use.

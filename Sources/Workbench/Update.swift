@@ -83,11 +83,15 @@ extension State {
             model = .none(told)
             say(told, .error)
         case .loaded(let loaded): adopt(loaded)
+        case .asking(let name):
+            model = .none("\(name) is being asked what it can do")
+            switching = Switching(name: name, isServer: true)
         case .connected(let server): return adopt(server)
         case .connectedBeside(let server): return compare(with: server)
         case .wroteBeside(let number, let tokens, let end): wroteBeside(number, tokens, end)
         case .notConnected(let sentence):
             switching = nil
+            if case .none = model { model = .none("\(sentence) F4 lists models and servers.") }
             say(sentence, .error)
         case .wrote(let number, let tokens, let end, let rate): wrote(number, tokens, end, rate: rate)
         case .toldNext(let text, let token): toldNext(after: text, token)

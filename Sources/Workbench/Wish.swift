@@ -222,6 +222,8 @@ package enum Report: Sendable {
     /// What is new of several streams, and the time since they began.
     case streams(run: Int, [StreamNews], seconds: Double)
     case stopped(run: Int)
+    /// A server is asked what it can do; nothing else is there yet.
+    case asking(String)
     /// A server that can be used, or why one cannot.
     case connected(RemoteModel), notConnected(String)
     /// A server to compare the model here with.

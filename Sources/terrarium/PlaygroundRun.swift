@@ -1,5 +1,6 @@
 import Document
 import Engine
+import struct Remote.Connection
 import Glibc
 import struct Laboratory.Experiment
 import struct Laboratory.ExperimentError
@@ -11,14 +12,14 @@ import Workbench
 ///
 /// Throws: where the terminal cannot be taken over; the model's faults are shown inside.
 func runPlayground(
-    file: String?, model: String?, threads: Int?, color: String, locations: Locations, configuration: Configuration
+    file: String?, server: Connection?, model: String?, threads: Int?, color: String, locations: Locations, configuration: Configuration
 ) throws {
     let screen = try CursesScreen(
         theme: Theme.named(configuration.theme ?? "dark") ?? .dark, color: color, mouse: configuration.mouse ?? true)
     defer { screen.stop() }
     let wake = try Wake()
     let desk = Desk(screen: screen, wake: wake, locations: locations, configuration: configuration, threads: threads)
-    desk.open(file: file, model: model)
+    desk.open(file: file, server: server, model: model)
     let ending = Loop(
         handle: { desk.take(.event($0)) }, posted: desk.takePosted,
         frame: { width, height in desk.frame(width, height) },
@@ -73,10 +74,15 @@ private final class Desk {
         state.configure(configuration.sampling)
     }
 
-    func open(file: String?, model: String?) {
-        do throws(Failure) {
-            worker.load(try ModelOptions.resolve(model, locations, configuration))
-        } catch { take(.report(.noModel(error.description))) }
+    func open(file: String?, server: Connection?, model: String?) {
+        if let server {
+            take(.report(.asking(server.name)))
+            perform(.connect(server, beside: false))
+        } else {
+            do throws(Failure) {
+                worker.load(try ModelOptions.resolve(model, locations, configuration))
+            } catch { take(.report(.noModel(error.description))) }
+        }
         if let file, file.hasSuffix(".yaml"), access(file, F_OK) == 0 {
             state.openExperiment(file).forEach(perform)
         } else if let file {

@@ -11,13 +11,19 @@ struct ServerOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Ask this server of connections.yaml instead of a model here.", valueName: "name"))
     var server: String?
 
-    /// The server, asked what it can do, as far as it is for this; nil where none is named.
-    func model(for purpose: RemoteModel.Purpose) throws -> RemoteModel? {
+    /// The connection that is named; nil where none is.
+    func connection() throws -> Connection? {
         guard let server else { return nil }
         let file = Locations().connections, all = try Connections.read(file)
         guard let connection = all.first(where: { $0.name == server }) else {
             throw Failure.usage("--server \(server): \(file) has " + (all.isEmpty ? "no servers." : "the servers \(all.map(\.name).joined(separator: ", "))."))
         }
+        return connection
+    }
+
+    /// The server, asked what it can do, as far as it is for this; nil where none is named.
+    func model(for purpose: RemoteModel.Purpose) throws -> RemoteModel? {
+        guard let connection = try connection() else { return nil }
         Interrupt.watch()
         // A sweep of an hour does not end because a server is busy for a minute.
         let patience = if case .judging = purpose { Server.Patience(retries: 7) } else { Server.Patience() }

@@ -55,7 +55,7 @@ struct RemoteFaultTests {
             let all = Array(Self.sound.utf8)
             for start in stride(from: 0, to: all.count, by: size) { peer.write(all[start..<min(all.count, start + size)]) }
         }
-        #expect(seen.text == "one two" && seen.end == .stop && seen.fault == nil)
+        #expect(seen.text == "one two" && seen.end == .eos && seen.fault == nil)
     }
 
     @Test("an end without a reason is cut, with what came: at any place of the stream", arguments: [0, 20, 60, 75, 100, 140])
@@ -120,7 +120,7 @@ struct RemoteFaultTests {
             peer.head()
             peer.write(Self.sound)
         }
-        #expect(seen.text == "one two" && seen.end == .stop)
+        #expect(seen.text == "one two" && seen.end == .eos)
         let (full, _) = try generate { peer, _ in peer.json(429, "{}", "Retry-After: 1000\r\n") }
         #expect(full.fault == .limited(after: 1000))
     }

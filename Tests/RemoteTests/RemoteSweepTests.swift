@@ -66,6 +66,20 @@ struct RemoteSweepTests {
         #expect(item.promptTokens == 2 * 4 + 1 + 3)
     }
 
+    @Test("is the same where a server names the prompt's tokens in a field of its own")
+    func named() throws {
+        let (experiment, folder) = try experiment(Self.choice)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let one = try WordServer(), other = try WordServer(.init(echoes: false, names: true))
+        let named = try other.model()
+        #expect(named.abilities.scoresByField)
+        let tokens = try named.score(Array("The sea and the sky".utf8), top: 0, cancelled: { false })
+        #expect(tokens.map(\.id) == [nil, 41, 42, 43, 44] && tokens[0].logprob == nil && tokens[4].logprob == Float(WordServer.logprob(" sky", after: " the")))
+        let (repeated, told) = (try results(experiment, one.model()), try results(experiment, named))
+        for (a, b) in zip(repeated, told) { #expect(a.items.map { $0.answers.map(\.logprobs) } == b.items.map { $0.answers.map(\.logprobs) }) }
+        #expect(told.first?.items.first?.answers.first?.ids.count == 1)
+    }
+
     @Test("keeps what prompts of a cell share at their beginning, byte for byte")
     func prefix() throws {
         let (experiment, folder) = try experiment(Self.choice)

@@ -7,6 +7,8 @@ final class WordServer: @unchecked Sendable {
     struct Wishes: Sendable {
         /// Whether it tells of a prompt's tokens.
         var echoes = true
+        /// It tells of them by a field of its own, as vLLM does.
+        var names = false
         /// Of so many first questions of each text, `busy` are refused for a moment.
         var busy = 0
         /// Answers come after a while of chance.
@@ -64,6 +66,12 @@ final class WordServer: @unchecked Sendable {
             if body.contains("\"echo\":true"), wishes.echoes {
                 let told = words.enumerated().map { index, word in (word, index == 0 ? nil : Self.logprob(word, after: words[index - 1])) }
                 return peer.json(200, Self.piece(told + [(" so", -0.0005)], "length"))
+            }
+            if body.contains("\"prompt_logprobs\":0"), wishes.names {
+                let told = words.enumerated().map { index, word in
+                    index == 0 ? "null" : "{\"\(index + 40)\":{\"logprob\":\(Self.logprob(word, after: words[index - 1])),\"rank\":1,\"decoded_token\":\(Self.quoted(word))}}"
+                }
+                return peer.json(200, "{\"choices\":[{\"text\":\" so\",\"finish_reason\":\"length\",\"logprobs\":null,\"prompt_logprobs\":[\(told.joined(separator: ","))]}]}")
             }
             let drawn = (0..<3).map { (" \(prompt.utf8.count + $0)", Double(-0.25)) } as [(String, Double?)]
             guard body.contains("\"stream\":true") else { return peer.json(200, Self.piece(drawn, "length")) }

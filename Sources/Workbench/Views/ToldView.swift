@@ -26,7 +26,10 @@ enum ToldView {
             }
         }
         guard let unknown = token.unknownMass, rect.height > first else { return }
-        columns.draw("", "not told of", CandidatesView.percent(unknown), "", rect, rect.maxY - 1, (dim, dim, dim), &frame)
+        let hidden = token.top.indices.filter { $0 < top || $0 >= top + rows }, more = hidden.reduce(0) { $0 + exponential(Double(token.top[$1].logprob)) }
+        let words = ["\(hidden.count) more \(CandidatesView.percent(more))   not told of \(CandidatesView.percent(unknown))", "not told of \(CandidatesView.percent(unknown))"]
+        let rest = hidden.isEmpty ? words[1] : words.first { TextWidth.columns($0) + 5 <= rect.width } ?? words[1]
+        frame.put(rest, x: rect.x + 5, y: rect.maxY - 1, style: dim, clip: rect)
     }
 
     /// Rank, token, probability, and as far as there is room its logarithm and a bar.
