@@ -1,5 +1,5 @@
 """Terrarium against real servers on this machine; scripts/test-servers.sh builds and calls. Ends with 1 where something does not hold."""
-import argparse, json, os, socket, subprocess, sys, tempfile, time, urllib.request
+import argparse, http.server, json, os, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
 
 PROMPTS = [
     "The capital of France is", "Once upon a time, there was a little", "def fibonacci(n):\n", "Water boils at", "The three primary colours are",
@@ -7,6 +7,9 @@ PROMPTS = [
     "The cat sat on the mat and the dog",
 ]
 TEXTS = [PROMPTS[1] + " girl who lived by the sea with her old grandfather", "Two plus two is four, and three plus three is six", "Rain fell on the tin roof all night long"]
+PAIRS = [("France", "Paris"), ("Italy", "Rome"), ("Japan", "Tokyo"), ("Spain", "Madrid"), ("Germany", "Berlin"), ("Russia", "Moscow"), ("Egypt", "Cairo"), ("Norway", "Oslo")]
+EXPERIMENT = "kind: completion\npool:\n" + "".join(f"  - {{land: {a}, city: {b}}}\n" for a, b in PAIRS[:4]) + "test:\n" + "".join(f"  - {{land: {a}, city: {b}}}\n" for a, b in PAIRS[4:]) \
+    + 'example: "The capital of {{land}} is {{city}}."\nquery: "The capital of {{land}} is"\nanswer: " {{city}}"\nshots: [0, 2]\nseeds: 2\nstop: ["."]\nmax_tokens: 8\n'
 PROGRAM = os.path.abspath(".build/release/terrarium")
 
 def free_port():
@@ -41,14 +44,50 @@ def serves(port):
 def listens(port):
     with socket.socket() as s: return s.connect_ex(("127.0.0.1", port)) == 0
 
-def run(config, *arguments):
-    made = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env={**os.environ, "XDG_CONFIG_HOME": config}, timeout=600)
+def run(config, *arguments, env={}):
+    made = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env={**os.environ, "XDG_CONFIG_HOME": config, **env}, timeout=600)
     if made.returncode: sys.exit(f"terrarium {' '.join(arguments[:4])} failed: {made.stderr}")
     return made.stdout
 
 def connect(config, port):
     os.makedirs(f"{config}/terrarium", exist_ok=True)
-    with open(f"{config}/terrarium/connections.yaml", "w") as f: f.write(f"- name: here\n  url: http://127.0.0.1:{port}\n")
+    with open(f"{config}/terrarium/connections.yaml", "w") as f:
+        f.write(f"- name: here\n  url: http://127.0.0.1:{port}\n- name: far\n  url: http://model.invalid:{port}\n  insecure: true\n")
+
+def proxied(config, port, failures):
+    """A name that nobody knows is asked for by the proxy of the environment, which knows it; without the proxy it is not found."""
+    asked = []
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def forward(self):
+            asked.append(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            request = urllib.request.Request(self.path.replace("model.invalid", "127.0.0.1"), data=body or None, headers={"Content-Type": "application/json"})
+            try: answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request)
+            except urllib.error.HTTPError as error: answer = error
+            data = answer.read()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+        do_GET = do_POST = forward
+        def log_message(self, *_): pass
+    proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    text = ["generate", "--server", "far", "--temperature", "0", "--max-tokens", "8", "--prompt", PROMPTS[0]]
+    there = run(config, *text, env={"http_proxy": f"http://127.0.0.1:{proxy.server_address[1]}"})
+    proxy.shutdown()
+    here = run(config, *text[:2], "here", *text[3:])
+    print(f"by the proxy of the environment: {len(asked)} questions, and the text is {'the same' if here == there else 'another'}")
+    if here != there or not asked or not all(a.startswith(f"http://model.invalid:{port}/v1/") for a in asked): failures.append(f"the proxy: {asked[:3]}, {there!r}")
+    alone = subprocess.run([PROGRAM, *text], capture_output=True, text=True, env={**os.environ, "XDG_CONFIG_HOME": config})
+    if alone.returncode == 0: failures.append("a name that nobody knows was found without the proxy")
+
+def sweeps(config, model, failures):
+    """An experiment with written answers, here and there."""
+    with open(f"{config}/capitals.yaml", "w") as f: f.write(EXPERIMENT)
+    here, there = (json.loads(run(config, "experiment", f"{config}/capitals.yaml", "--json", *where))["cells"] for where in (["--model", model], ["--server", "here"]))
+    print(f"an experiment: {[c['correct'] for c in there]} right there, {[c['correct'] for c in here]} here")
+    if [c["correct"] for c in here] != [c["correct"] for c in there]: failures.append("an experiment says something else there")
 
 def greedy(config, prompt, *where):
     lines = [json.loads(l) for l in run(config, "generate", *where, "--temperature", "0", "--max-tokens", "64", "--json", "--prompt", prompt).splitlines()]
@@ -105,6 +144,8 @@ def main():
         with Running(server(port, f32)).wait_for(port):
             print(run(config, "servers"), end="")
             same_texts(config, "llama-server F32", f32, failures)
+            sweeps(config, f32, failures)
+            proxied(config, port, failures)
             told = subprocess.run([PROGRAM, "score", "--server", "here", "--prompt", "Hello there"], capture_output=True, text=True, env={**os.environ, "XDG_CONFIG_HOME": config})
             if told.returncode == 0 or "probabilities of a prompt" not in told.stderr: failures.append("scoring without prompt logprobs is not refused")
         with Running(server(port, options.model)).wait_for(port): partings(config, options.model, failures)

@@ -143,6 +143,7 @@ enum Footer {
 
     private static func isListed(_ row: Command.Row, _ state: State) -> Bool {
         if row.label.isEmpty { return false }
+        if state.server != nil, row.context == .candidates, !State.besideToldCandidates.contains(row.command) { return false }
         if state.streams != nil { return row.context == .streams || State.besideStreams.contains(row.command) }
         // A key that means something else here is not told with what it means elsewhere.
         guard row.keys.first.flatMap({ Command.find($0, in: state.contexts) }) == row.command else { return false }

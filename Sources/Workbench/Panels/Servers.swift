@@ -177,6 +177,9 @@ extension State {
         told.take([token], after: text)
     }
 
+    /// What Candidates lists of its keys where a server writes.
+    static let besideToldCandidates: [Command] = [.candidateFork, .candidateTake]
+
     func toldObstacle(to command: Command) -> String? {
         switch command {
         case .candidateFork: server?.abilities.topLogprobs == 0 ? "the server tells no probabilities" : isStreaming ? "a generation is running; Esc stops it" : nil

@@ -8,7 +8,7 @@ package enum CandidatesView {
         if let along = state.candidates.along { return AlongView.draw(along, state, rect, focused, &frame) }
         let absence = state.readingAbsence, title = title(state, absence, rect.width - 16)
         let inner = frame.box(rect, title: title, label: absence == nil ? label(state, rect.width - TextWidth.columns(title) - 7) : "",
-                              legend: state.server == nil ? View.legend(state.candidates.byHand == nil ? .candidates : .byHand) : View.legend(.candidates, only: [.candidateFork, .candidateTake]), focused: focused)
+                              legend: state.server == nil ? View.legend(state.candidates.byHand == nil ? .candidates : .byHand) : View.legend(.candidates, only: State.besideToldCandidates), focused: focused)
         guard !inner.isEmpty else { return }
         if let absence { return words(absence, inner, &frame) }
         if let place = state.toldHere, state.server != nil { return ToldView.draw(place, state, inner, focused, &frame) }
