@@ -25,12 +25,13 @@ let package = Package(
         .target(name: "Store", dependencies: ["Document", "JSONText", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Laboratory", dependencies: ["Engine", "JSONText", "Tokenizer", "Yams"]),
         .target(name: "Remote", dependencies: ["Engine", "JSONText", "Tokenizer"]),
+        .target(name: "Scale"),
         .target(name: "Terminal"),
         .target(name: "Workbench", dependencies: ["Engine", "HuggingFace", "JSONText", "Remote", "Tokenizer", "Document", "Laboratory", "Store", "Terminal", "Yams"]),
         .executableTarget(
             name: "terrarium",
             dependencies: [
-                "CCurses", "CKernels", "Document", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Remote", "Store", "Terminal", "Tokenizer", "Transformer", "Workbench",
+                "CCurses", "CKernels", "Document", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Remote", "Scale", "Store", "Terminal", "Tokenizer", "Transformer", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], exclude: ["Fixtures"]),
@@ -43,6 +44,7 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Document", "Store", "Tokenizer", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "LaboratoryTests", dependencies: ["Engine", "GGUF", "Laboratory", "Tokenizer"], exclude: ["Fixtures"]),
         .testTarget(name: "RemoteTests", dependencies: ["Engine", "JSONText", "Laboratory", "Remote", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
+        .testTarget(name: "ScaleTests", dependencies: ["Scale"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Document", "Remote", "Engine", "GGUF", "HuggingFace", "JSONText", "Laboratory", "Store", "Terminal", "Tokenizer", "Workbench"], exclude: ["Fixtures"]),
         .testTarget(name: "ProgramTests", dependencies: ["CCurses", "Document", "Store", "Terminal", "Workbench"]),

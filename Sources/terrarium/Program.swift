@@ -15,7 +15,7 @@ struct Program: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Playground.self, Generate.self, Tokenize.self, Score.self, Attention.self, LensCommand.self, Attribute.self, Ablate.self, PatchCommand.self,
-            ExperimentCommand.self, CompareCommand.self, Models.self, Servers.self, Paths.self, Bench.self,
+            ExperimentCommand.self, CompareCommand.self, Models.self, Servers.self, ScaleCommand.self, Paths.self, Bench.self,
         ],
         defaultSubcommand: Playground.self)
 

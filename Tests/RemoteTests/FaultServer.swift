@@ -13,7 +13,7 @@ final class FaultServer: @unchecked Sendable {
         }
         @discardableResult func write(_ text: String) -> Bool { write(Array(text.utf8)) }
         func head(_ status: Int = 200, _ headers: String = "", length: Int? = nil) {
-            write("HTTP/1.1 \(status) X\r\n\(headers)\(length.map { "Content-Length: \($0)\r\n" } ?? "Connection: close\r\n")\r\n")
+            write("HTTP/1.1 \(status) X\r\n\(headers)\(length.map { "Content-Length: \($0)\r\n" } ?? "")Connection: close\r\n\r\n")
         }
         func json(_ status: Int, _ body: String, _ headers: String = "") {
             head(status, headers, length: body.utf8.count)
