@@ -69,13 +69,13 @@ package struct Sizes: Sendable, Equatable {
     package func multiplied(by factor: Double) -> Sizes {
         var next = self
         let side = power(factor, 1.0 / 3.0), ratio = Double(hidden) / Double(max(1, width)), group = max(1, heads / max(1, kvHeads))
-        next.layers = max(1, Int((Double(layers) * side).rounded()))
-        // Depth is a whole number; what it is off by goes into the width.
-        let wide = (factor * Double(layers) / Double(next.layers)).squareRoot()
-        next.heads = max(group, Int((Double(heads) * wide / Double(group)).rounded()) * group)
+        next.heads = max(group, Int((Double(heads) * side / Double(group)).rounded()) * group)
         next.kvHeads = next.heads / group
+        let wide = Double(next.heads) / Double(heads)
         next.width = width == heads * headWidth ? next.heads * headWidth : max(1, Int((Double(width) * wide).rounded()))
         next.hidden = Int((ratio * Double(next.width)).rounded())
+        // The width goes by whole heads; what it is off by goes into the depth, whose steps are smaller.
+        next.layers = max(1, Int((factor * Double(layers) / (wide * wide)).rounded()))
         return next
     }
 }
