@@ -37,7 +37,9 @@ test: swift packages model test-models ## set up what is missing, build, run eve
 	@$(SWIFT_BUILD)
 	@$(SWIFT_BUILD) --build-tests
 	@echo "==> Running the tests"
-	@swift test -c release --no-color-diagnostics --disable-testable-imports
+	@swift test -c release --no-color-diagnostics --disable-testable-imports --skip RemoteTests
+	@echo "==> Running the tests of servers, alone: what computes for minutes keeps the network waiting"
+	@swift test -c release --no-color-diagnostics --disable-testable-imports --filter RemoteTests
 	@set -e; for script in scripts/test-*.sh; do [ -e "$$script" ] || continue; \
 		echo "==> Running $$script"; "./$$script"; done
 

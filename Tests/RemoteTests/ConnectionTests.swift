@@ -73,7 +73,7 @@ struct ProbeTests {
             if legacy, number("logprobs").map({ $0 > 5 }) == true { return peer.json(400, "{}") }
             peer.json(200, #"{"choices":[{"text":"\#(text)","finish_reason":"length","logprobs":\#(body.contains("\"logprobs\"") ? logprobs : "null")}]}"#)
         }
-        return Asked(server: server, model: try RemoteModel(Connection(name: "t", url: "http://127.0.0.1:\(server.port)"), patience: .init(idle: 60, retries: 0)))
+        return Asked(server: server, model: try RemoteModel(Connection(name: "t", url: "http://127.0.0.1:\(server.port)"), patience: .init(idle: 300, retries: 0)))
     }
 
     @Test("is found by what its answers show, not by what it takes without a word")

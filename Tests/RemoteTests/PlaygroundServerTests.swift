@@ -45,9 +45,9 @@ struct PlaygroundServerTests {
             }
         }
 
-        /// Takes what comes until something holds; false where it does not within a minute.
+        /// Takes what comes until something holds; false where it does not within five minutes.
         func wait(_ isDone: (State) -> Bool) -> Bool {
-            for _ in 0..<6000 {
+            for _ in 0..<30_000 {
                 for report in box.take() { send(.report(report)) }
                 if isDone(state) { return true }
                 usleep(10_000)

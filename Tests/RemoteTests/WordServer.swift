@@ -84,6 +84,6 @@ final class WordServer: @unchecked Sendable {
     /// With a key of its own in the environment, and so many questions at once.
     func model(parallel: Int = 4) throws -> RemoteModel {
         let connection = try Connection(name: "words", url: "http://127.0.0.1:\(server.port)", key: .environment(RemoteFaultTests.variable), parallel: parallel)
-        return try RemoteModel(connection, patience: .init(idle: 60, retries: 6, firstWait: 0.02))
+        return try RemoteModel(connection, patience: .init(idle: 300, retries: 6, firstWait: 0.02))
     }
 }
