@@ -82,7 +82,11 @@ extension State {
             let told = sentence.contains("make model") ? sentence : sentence + " `make model` fetches the default model, --model PATH takes any other GGUF file."
             model = .none(told)
             say(told, .error)
-        case .loaded(let loaded): adopt(loaded)
+        case .loaded(let loaded):
+            // A server goes on writing unless it is told; a model here has ended with its session.
+            let effects = server == nil ? [] : interruptRun()
+            adopt(loaded)
+            return effects
         case .asking(let name):
             model = .none("\(name) is being asked what it can do")
             switching = Switching(name: name, isServer: true)

@@ -179,7 +179,6 @@ extension State {
     /// Takes a model that has come: in place of another the document is laid out anew, and what was known by the other is dropped.
     mutating func adopt(_ next: Model) {
         let last = readyModel ?? departed
-        if server != nil, isStreaming { _ = interruptRun() }
         (model, departed, switching, lastWish, lastPlace) = (.ready(next), nil, nil, nil, nil)
         if file.awaitsModel { if editor.isDirty { layOutTyped() } else { showPrompt() } }
         guard let last else { return }

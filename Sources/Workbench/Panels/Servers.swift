@@ -1,5 +1,6 @@
 import Document
 import Engine
+import Foundation
 import Remote
 
 /// A server of `connections.yaml` in the picker, and what is known of it before it is used.
@@ -49,11 +50,11 @@ package struct FoundServer: Sendable, Equatable {
 
     /// What several threads find out.
     private final class Board: @unchecked Sendable {
-        private let lock = Lock()
+        private let lock = NSLock()
         private(set) var servers: [FoundServer]
         init(_ servers: [FoundServer]) { self.servers = servers }
         func put(_ status: Status, at index: Int) -> [FoundServer] {
-            lock.with {
+            lock.withLock {
                 servers[index].status = status
                 return servers
             }
